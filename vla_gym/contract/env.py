@@ -1,0 +1,54 @@
+"""What an environment is, beyond ``gymnasium.Env``: the few things that the runner calls.
+
+Keyword arguments that every environment class takes: ``cameras`` (roles to render into
+observations; may be empty). Reset options that every environment takes: ``subtasks`` (a list of
+sub-task names; without it the episode is free play). What ``info`` always holds is in ``INFO_KEYS``:
+
+* ``success``: the sub-task that this step worked on was achieved at this step,
+* ``task``: name of the sub-task that the next action works on,
+* ``subtask_index``: how many sub-tasks have been completed, hence the index of the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.spec import EnvSpec
+
+INFO_KEYS = ("success", "task", "subtask_index")
+
+Observation = dict[str, Any]
+StepResult = tuple[Observation, float, bool, bool, dict[str, Any]]
+
+
+@runtime_checkable
+class VlaEnv(Protocol):
+    """What ``gymnasium.make(id).unwrapped`` offers besides the Gymnasium API."""
+
+    @property
+    def contract(self) -> EnvSpec:
+        """Cameras, proprioception and action of this environment."""
+        ...
+
+    def step_chunk(
+        self, actions: npt.NDArray[np.floating[Any]], *, observe: bool = True
+    ) -> StepResult:
+        """Run actions ``(n, action_size)`` and observe (render) only after the last.
+
+        Stops at the step where the sub-task succeeds or the episode ends; ``info["steps"]`` says
+        how many were executed. With ``observe=False`` no picture is taken and the observation has
+        no ``images``.
+        """
+        ...
+
+    def render_cameras(self, names: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
+        """Return pictures of the present state, uint8 ``(H, W, 3)`` by camera role."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what a result should record: engine versions, assets, renderer, fingerprints."""
+        ...

@@ -1,0 +1,99 @@
+"""What a policy is: a spec, ``reset`` and ``act`` on a batch of slots.
+
+The runner keeps many episodes going at once and asks for the actions of whichever are ready. A
+slot is the key of one running episode: whatever a policy remembers (history, hidden state, random
+generator) it keeps by slot, so that neither the batch, nor its order, nor the number of slots
+ever changes an action. ``check_policy`` tests exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.spec import PolicySpec
+
+
+class Slot(int):
+    """The key of one running episode: an integer that knows what it stands for.
+
+    It hashes and compares as its number, so ``state[slot]`` works with either.
+
+    Attributes:
+        seed: Seed of this reset, a function of episode and sub-task alone.
+        episode: Index of the episode in its suite.
+        subtask: Index of the sub-task that begins.
+        environment: Gymnasium id of the environment.
+        env_kwargs: Its keyword arguments.
+    """
+
+    seed: int
+    episode: int
+    subtask: int
+    environment: str
+    env_kwargs: Mapping[str, Any]
+
+    def __new__(
+        cls,
+        number: int,
+        *,
+        seed: int = 0,
+        episode: int = 0,
+        subtask: int = 0,
+        environment: str = "",
+        env_kwargs: Mapping[str, Any] | None = None,
+    ) -> Slot:
+        """Return slot ``number``."""
+        slot = super().__new__(cls, number)
+        slot.seed, slot.episode, slot.subtask = seed, episode, subtask
+        slot.environment, slot.env_kwargs = environment, env_kwargs or {}
+        return slot
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Observations of the slots that are ready, B of them, already in the policy's own terms.
+
+    Attributes:
+        slots: Whose observations these are, length B.
+        images: By camera role, uint8 ``(B, H, W, 3)`` at the size that the policy declared.
+        proprioception: float32 ``(B, n)``, the fields that the policy declared.
+        instructions: B sentences.
+        infos: B mappings with the privileged names that the policy declared, and ``"task"``, the
+            name of the current sub-task, where it declared ``"task"``.
+    """
+
+    slots: Sequence[Slot]
+    images: Mapping[str, npt.NDArray[np.uint8]]
+    proprioception: npt.NDArray[np.float32]
+    instructions: Sequence[str]
+    infos: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    def __len__(self) -> int:
+        """Return B."""
+        return len(self.slots)
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """A robot policy.
+
+    A policy may also have ``close()``, called once when the run ends.
+    """
+
+    @property
+    def spec(self) -> PolicySpec:
+        """What it looks at and what its actions mean."""
+        ...
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Forget what is remembered of these slots: a sub-task (or an episode) begins there."""
+        ...
+
+    def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
+        """Return action chunks ``(B, chunk, action_size)`` for a batch of observations."""
+        ...

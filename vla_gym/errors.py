@@ -1,0 +1,77 @@
+"""Every error a user can meet, in one place, so that a message is part of the interface.
+
+Messages name the value, what was expected and the fix; ``suggest`` adds near matches to an
+unknown name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VlaGymError(Exception):
+    """Base of all errors raised by vla_gym; the CLI prints them without a traceback."""
+
+
+class UnknownNameError(VlaGymError, LookupError):
+    """A name that nothing is registered under."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"Unknown {kind} {name!r}. {suggest(name, known)}")
+
+
+class OptionError(VlaGymError, ValueError):
+    """An option whose name or value is not acceptable."""
+
+
+class SuiteError(VlaGymError, ValueError):
+    """A suite or suite file that does not describe valid episodes."""
+
+
+class PluginError(VlaGymError):
+    """A plugin that registers something malformed."""
+
+
+class MissingDependencyError(VlaGymError, ImportError):
+    """An optional dependency is absent; the message holds the pip command."""
+
+
+class PolicyError(VlaGymError):
+    """A policy raised, or returned something that is not a batch of action chunks."""
+
+
+class ActionError(VlaGymError, ValueError):
+    """An action that the environment cannot execute (shape, NaN, infinity)."""
+
+
+class AssetError(VlaGymError, FileNotFoundError):
+    """Asset files that are missing or differ from their manifest."""
+
+    def __str__(self) -> str:
+        """Return the message alone (``FileNotFoundError`` would print an errno)."""
+        return str(self.args[0]) if self.args else ""
+
+
+class JournalError(VlaGymError, RuntimeError):
+    """The journal cannot be read or written; what it already holds is safe."""
+
+
+class ProtocolMismatchError(VlaGymError, ValueError):
+    """A run directory holds results of another protocol."""
+
+
+class RunnerError(VlaGymError, RuntimeError):
+    """The runner cannot go on (for example: no worker could be started)."""
+
+
+def suggest(name: str, known: Iterable[str], *, limit: int = 12) -> str:
+    """Return a sentence with the names nearest to ``name``, or the first few known ones."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {', '.join(near)}?"
+    if not names:
+        return "Nothing is registered: is the plugin that brings it installed?"
+    more = f", ... ({len(names)} in all)" if len(names) > limit else ""
+    return f"Known: {', '.join(names[:limit])}{more}."

@@ -1,0 +1,93 @@
+"""What a run leaves behind: one record a finished episode and one for the run.
+
+The journal holds these records as JSON lines, results and reports read nothing else. Everything
+that may differ between two runs of the same episode (times, worker numbers, attempts) sits under
+``timing``; the rest is a function of policy, suite and seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from vla_gym.contract.spec import Record
+
+
+class SubTaskRecord(Record):
+    """How one attempted sub-task went.
+
+    Attributes:
+        success: By the success rule of the protocol.
+        steps: Environment steps spent on it.
+        first_success: 1-based step of the first success, ``None`` if there was none.
+        final_success: Whether it was fulfilled at its last step.
+        metrics: What the environment reports beside success (``info["metrics"]``).
+    """
+
+    name: str
+    instruction: str
+    success: bool
+    steps: int
+    first_success: int | None = None
+    final_success: bool = False
+    metrics: Mapping[str, float | bool] = Field(default_factory=dict)
+
+
+class EpisodeRecord(Record):
+    """One line of the journal.
+
+    Attributes:
+        episode: Index in the suite.
+        group: Row of the per-task table.
+        seed: Seed of the episode.
+        subtasks: Those attempted, in order.
+        actions: SHA-256 (16 hex digits) of all executed environment actions.
+        error: Why the episode could not be finished (it then counts as failed), or ``None``.
+        diagnosis: Coded observations about the rollout, such as ``"gripper_never_moved"``.
+        timing: All that may differ between two runs.
+    """
+
+    episode: int
+    group: str = ""
+    seed: int = 0
+    subtasks: tuple[SubTaskRecord, ...]
+    actions: str = ""
+    error: str | None = None
+    diagnosis: tuple[str, ...] = ()
+    timing: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def solved(self) -> int:
+        """How many sub-tasks succeeded before the first failure."""
+        count = 0
+        for subtask in self.subtasks:
+            if not subtask.success:
+                break
+            count += 1
+        return count
+
+
+class RunRecord(Record):
+    """``run.json``: what was run, and in which world.
+
+    Attributes:
+        identity: What must be equal for a run to be resumed: policy (name, options, spec), suite
+            (name, hash) and protocol hash.
+        protocol: The protocol in full.
+        provenance: Versions, git commit, machine, environment descriptions (renderer, driver,
+            fingerprints, assets): recorded, compared and reported, but not part of the identity.
+        episodes: Number of episodes asked for.
+        table: Form of the results table.
+        chain_length: Longest list of sub-tasks in the suite.
+    """
+
+    version: int = 1
+    identity: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    episodes: int
+    table: str
+    chain_length: int
+    published: tuple[Mapping[str, Any], ...] = ()
