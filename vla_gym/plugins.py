@@ -206,6 +206,8 @@ def _load(
         if manager.has_plugin(name):
             manager.unregister(name=name)
         reason = f"{type(error).__name__}: {error}"
-        warnings.warn(f"vla_gym plugin {name!r} ({distribution}) is skipped: {reason}", stacklevel=2)
+        warnings.warn(
+            f"vla_gym plugin {name!r} ({distribution}) is skipped: {reason}", stacklevel=2
+        )
         return PluginInfo(name, distribution, error=reason)
     return PluginInfo(name, distribution, module=module)

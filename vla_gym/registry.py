@@ -145,12 +145,16 @@ def load_target(target: str) -> Any:
     """
     module_name, _, attribute = target.partition(":")
     if not module_name or not attribute:
-        raise PluginError(f"Import string {target!r} is not of the form 'package.module:attribute'.")
+        raise PluginError(
+            f"Import string {target!r} is not of the form 'package.module:attribute'."
+        )
     module = importlib.import_module(module_name)
     try:
         return getattr(module, attribute)
     except AttributeError:
-        raise PluginError(f"{module_name} has no attribute {attribute!r} (from {target!r}).") from None
+        raise PluginError(
+            f"{module_name} has no attribute {attribute!r} (from {target!r})."
+        ) from None
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 Keyword arguments that every environment class takes: ``cameras`` (roles to render into
 observations; may be empty). Reset options that every environment takes: ``subtasks`` (a list of
-sub-task names; without it the episode is free play). What ``info`` always holds is in ``INFO_KEYS``:
+sub-task names; without it the episode is free play). ``info`` always holds ``INFO_KEYS``:
 
 * ``success``: the sub-task that this step worked on was achieved at this step,
 * ``task``: name of the sub-task that the next action works on,

@@ -26,9 +26,9 @@ class Record(BaseModel):
 class Rotation(str, Enum):
     """How a rotation is written down.
 
-    Euler angles are extrinsic x-y-z (``R = Rz Ry Rx``, what pybullet calls Euler). ``ROT6D_COLUMNS``
-    is the first two columns of the matrix one after the other (contiguous), ``ROT6D_ROWS`` the
-    first two columns written row by row (interleaved).
+    Euler angles are extrinsic x-y-z (``R = Rz Ry Rx``). ``ROT6D_COLUMNS`` is the first two columns
+    of the matrix one after the other (contiguous), ``ROT6D_ROWS`` the first two columns written
+    row by row (interleaved).
     """
 
     EULER_XYZ = "euler_xyz"
@@ -69,9 +69,9 @@ class Reference(str, Enum):
 class Execution(str, Enum):
     """How an action chunk is executed.
 
-    ``FIRST``: the first action, then the policy is asked again. ``CHUNK``: ``execute`` actions, then
-    asked again. ``ENSEMBLE``: asked every step, overlapping predictions of the same step averaged
-    (temporal ensembling, Zhao et al. 2023, section IV-B).
+    ``FIRST``: the first action, then the policy is asked again. ``CHUNK``: ``execute`` actions,
+    then asked again. ``ENSEMBLE``: asked every step, overlapping predictions of the same step
+    averaged (temporal ensembling, Zhao et al. 2023, section IV-B).
     """
 
     FIRST = "first"
@@ -87,20 +87,22 @@ class CameraSpec(Record):
             (``"bilinear"``, ``"bicubic"``, ``"area"``, ``"lanczos"``, ``"nearest"``); environments
             leave it ``None``.
         center_crop: For policies: share of each side kept before resizing, 1 keeps all.
+        pad: For policies: keep the aspect ratio and fill up with black, instead of stretching.
     """
 
     height: int = Field(gt=0)
     width: int = Field(gt=0)
     resize: str | None = None
     center_crop: float = Field(default=1.0, gt=0, le=1)
+    pad: bool = False
 
 
 class ProprioceptionField(Record):
     """A named stretch of the proprioception vector.
 
     Attributes:
-        name: ``"ee_position"``, ``"ee_rotation"``, ``"gripper_width"``, ``"joint_positions"`` ... The
-            converters look for the first two by these names.
+        name: ``"ee_position"``, ``"ee_rotation"``, ``"gripper_width"``, ``"joint_positions"`` ...
+            The converters look for the first two by these names.
         size: How many numbers.
         unit: ``"m"``, ``"rad"``, ``"1"`` ...
         frame: Axes, where it has any.
@@ -163,6 +165,7 @@ class GripperSpec(Record):
         threshold: For policies with continuous output and a binary environment: values on the
             open side of this one open. ``None`` where the spec does not binarise.
         sticky_repeat: For relative grippers: steps that a change is repeated (0: none).
+        open_after: For policies that binarise: consecutive open decisions until it opens.
     """
 
     open: float
@@ -171,6 +174,7 @@ class GripperSpec(Record):
     binary: bool
     threshold: float | None = None
     sticky_repeat: int = Field(default=0, ge=0)
+    open_after: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _ends_differ(self) -> GripperSpec:
@@ -185,6 +189,8 @@ class ActionSpec(Record):
     Attributes:
         low: Least allowed value of each number, or ``None`` where there is no limit.
         high: Greatest allowed value of each number, or ``None``.
+        clip: For environments: values beyond the limits are clipped to them; otherwise they are an
+            error.
         control_hz: Actions per second.
     """
 
@@ -194,6 +200,7 @@ class ActionSpec(Record):
     control_hz: float = Field(gt=0)
     low: tuple[float, ...] | None = None
     high: tuple[float, ...] | None = None
+    clip: bool = False
 
     @property
     def size(self) -> int:
@@ -219,8 +226,8 @@ class NormalizationKind(str, Enum):
 class NormalizationSpec(Record):
     """Statistics that turn normalised values into real ones.
 
-    ``MIN_MAX``/``QUANTILE``: ``low`` and ``high`` are the values of -1 and 1. ``MEAN_STD``: ``low`` is
-    the mean and ``high`` the standard deviation. ``mask`` false leaves a number as it is.
+    ``MIN_MAX``/``QUANTILE``: ``low`` and ``high`` are the values of -1 and 1. ``MEAN_STD``: ``low``
+    is the mean and ``high`` the standard deviation. ``mask`` false leaves a number as it is.
     """
 
     kind: NormalizationKind
@@ -245,6 +252,8 @@ class EnvSpec(Record):
         proprioception: Fields of the vector, in order.
         privileged: Names of what ``info`` holds of the simulator's state (for scripted experts).
         base_aligned_with_world: ``BASE`` and ``WORLD`` axes are parallel, so deltas are equal.
+        base_pose: Pose of the base in the world, where it is constant: position (m) and quaternion
+            (xyzw). Absolute quantities change between ``BASE`` and ``WORLD`` only with it.
     """
 
     cameras: Mapping[str, CameraSpec]
@@ -252,6 +261,7 @@ class EnvSpec(Record):
     action: ActionSpec
     privileged: tuple[str, ...] = ()
     base_aligned_with_world: bool
+    base_pose: tuple[float, float, float, float, float, float, float] | None = None
 
     @property
     def proprioception_size(self) -> int:
@@ -269,6 +279,7 @@ class PolicySpec(Record):
         chunk: Actions returned per call.
         execution: What is done with them.
         execute: Actions executed per call with ``CHUNK`` (all of them if ``None``).
+        ensemble_decay: With ``ENSEMBLE``: m of the weights ``exp(-m i)``, ``i = 0`` for the oldest.
         history: Observations it remembers (its own affair; said for the record).
         normalization: Statistics of its outputs; ``None`` if they are in action units already.
         privileged: Names in ``info`` that it reads; only scripted experts do.
@@ -281,6 +292,7 @@ class PolicySpec(Record):
     chunk: int = Field(default=1, gt=0)
     execution: Execution = Execution.FIRST
     execute: Annotated[int, Field(gt=0)] | None = None
+    ensemble_decay: float | None = None
     history: int = Field(default=1, gt=0)
     normalization: NormalizationSpec | None = None
     privileged: tuple[str, ...] = ()

@@ -1,0 +1,22 @@
+"""The core's own policies, through the same door as everybody else's."""
+
+from __future__ import annotations
+
+from vla_gym.plugins import PolicyEntry, hookimpl
+
+
+@hookimpl
+def vla_gym_register_policies() -> list[PolicyEntry]:
+    """Return ``random`` and ``replay``."""
+    return [
+        PolicyEntry(
+            name="random",
+            target="vla_gym.policies.random:RandomPolicy",
+            summary="random actions in any environment: the lower bound",
+        ),
+        PolicyEntry(
+            name="replay",
+            target="vla_gym.policies.replay:ReplayPolicy",
+            summary="recorded actions (--set path=RUN_DIR or FILE.npz)",
+        ),
+    ]

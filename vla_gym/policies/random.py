@@ -1,0 +1,73 @@
+"""The lower bound: actions drawn at random, in the terms of whatever environment it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.policy import Batch, Slot
+from vla_gym.contract.spec import ActionSpec, EnvSpec, PolicySpec
+from vla_gym.errors import OptionError
+
+
+class RandomPolicy:
+    """Uniform arm actions within the limits (or +-1), and a gripper that changes now and then.
+
+    The random numbers of a slot follow from its seed alone, so neither batching nor the number of
+    workers changes an action.
+
+    Args:
+        env_spec: The environment whose actions it speaks.
+        scale: Share of the action range that is used, in (0, 1].
+        gripper_change: Probability per step that the gripper command flips.
+    """
+
+    def __init__(
+        self, *, env_spec: EnvSpec, scale: float = 1.0, gripper_change: float = 0.05
+    ) -> None:
+        """Draw within ``env_spec.action``."""
+        if not 0 < scale <= 1:
+            raise OptionError(f"random: scale={scale}, expected a number in (0, 1].")
+        if not 0 <= gripper_change <= 1:
+            raise OptionError(f"random: gripper_change={gripper_change}, expected one in [0, 1].")
+        self._action = env_spec.action
+        self._low, self._high = _limits(env_spec.action, scale)
+        self._change = gripper_change
+        self._streams: dict[int, np.random.Generator] = {}
+        self._open: dict[int, bool] = {}
+
+    @property
+    def spec(self) -> PolicySpec:
+        """No cameras; the action of the environment itself."""
+        return PolicySpec(cameras={}, proprioception=(), action=self._action)
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Start the random streams of these slots again."""
+        for slot in slots:
+            self._streams[slot] = np.random.default_rng(slot.seed)
+            self._open[slot] = True
+
+    def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
+        """Return one random action a slot, float64 ``(B, 1, action_size)``."""
+        return np.stack([self._draw(slot) for slot in batch.slots])[:, None]
+
+    def _draw(self, slot: Slot) -> npt.NDArray[np.float64]:
+        stream = self._streams[slot]
+        if stream.random() < self._change:
+            self._open[slot] = not self._open[slot]
+        gripper = self._action.gripper
+        action = stream.uniform(self._low, self._high)
+        action[-1] = gripper.open if self._open[slot] else gripper.closed
+        return action
+
+
+def _limits(
+    action: ActionSpec, scale: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    low = np.array(action.low if action.low is not None else (-1.0,) * action.size)
+    high = np.array(action.high if action.high is not None else (1.0,) * action.size)
+    middle, half = (low + high) / 2, (high - low) / 2 * scale
+    return middle - half, middle + half
