@@ -1,0 +1,58 @@
+"""When nothing succeeded: what looks wrong.
+
+The runner notes coded observations in each record; a zero score alone never says whether the
+policy is bad or the gripper is wired the wrong way round.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vla_gym.records import EpisodeRecord
+
+HINTS: dict[str, str] = {
+    "gripper_never_moved": "the gripper never moved: check polarity, threshold and range",
+    "robot_did_not_move": "the robot did not move: check action scale, statistics and units",
+    "action_out_of_range": "actions were clipped: check the statistics they are denormalised with",
+    "action_constant": "the policy returned the same action throughout: check its inputs",
+    "image_constant": "a camera picture was one colour: check renderer and camera names",
+    "image_dark": "a camera picture was nearly black: check renderer and lights",
+    "instruction_ignored": "actions did not depend on the instruction: check the text input",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that looks wrong.
+
+    Attributes:
+        code: As in the records.
+        episodes: Number of episodes that show it.
+        n: Number of episodes looked at.
+        message: For a person.
+    """
+
+    code: str
+    episodes: int
+    n: int
+    message: str
+
+
+def diagnose(records: Sequence[EpisodeRecord]) -> tuple[Finding, ...]:
+    """Return what looks wrong, the most frequent first; nothing when a sub-task succeeded."""
+    if not records or any(subtask.success for r in records for subtask in r.subtasks):
+        return ()
+    counts = Counter(code for record in records for code in set(record.diagnosis))
+    counts["error"] = sum(record.error is not None for record in records)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(
+        Finding(code, count, len(records), _message(code)) for code, count in ranked if count
+    )
+
+
+def _message(code: str) -> str:
+    if code == "error":
+        return "episodes ended in an error: see the errors of the run"
+    return HINTS.get(code, code.replace("_", " "))

@@ -1,0 +1,126 @@
+"""From a run directory to ``Results``, the one object that tables and reports read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vla_gym.errors import JournalError
+from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.results.chain import ChainSummary, summarise_chain
+from vla_gym.results.diagnosis import Finding, diagnose
+from vla_gym.results.tasks import TasksSummary, summarise_tasks
+from vla_gym.suites.spec import digest
+
+RUN_FILE = "run.json"
+JOURNAL_FILE = "episodes.jsonl"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run found.
+
+    Attributes:
+        run: What was run, and in which world.
+        records: The finished episodes in the order of the suite.
+        path: The run directory, if there is one.
+    """
+
+    run: RunRecord
+    records: tuple[EpisodeRecord, ...]
+    path: Path | None = None
+
+    @cached_property
+    def chain(self) -> ChainSummary:
+        """Success at 1..n, average length, tasks and transitions."""
+        return summarise_chain(self.records, length=self.run.chain_length)
+
+    @cached_property
+    def tasks(self) -> TasksSummary:
+        """Success by group."""
+        return summarise_tasks(self.records)
+
+    @property
+    def summary(self) -> ChainSummary | TasksSummary:
+        """The summary that the suite asks for."""
+        return self.chain if self.run.table == "chain" else self.tasks
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What looks wrong when nothing succeeded."""
+        return diagnose(self.records)
+
+    @property
+    def errors(self) -> tuple[EpisodeRecord, ...]:
+        """The episodes that could not be finished."""
+        return tuple(record for record in self.records if record.error is not None)
+
+    @property
+    def missing(self) -> int:
+        """How many of the episodes asked for have not been run yet."""
+        return max(0, self.run.episodes - len(self.records))
+
+    @property
+    def policy(self) -> str:
+        """Name of the policy."""
+        return _name(self.run.identity.get("policy"))
+
+    @property
+    def suite(self) -> str:
+        """Name of the suite."""
+        return _name(self.run.identity.get("suite"))
+
+    @property
+    def protocol_hash(self) -> str:
+        """Hash of the protocol; only results with equal ones are comparable."""
+        return digest(self.run.protocol)
+
+
+def make_results(
+    run: RunRecord, records: Sequence[EpisodeRecord], path: Path | None = None
+) -> Results:
+    """Return results with the records in the order of the suite."""
+    return Results(run, tuple(sorted(records, key=lambda record: record.episode)), path)
+
+
+def load_results(path: str | Path) -> Results:
+    """Read the run in a directory; an unfinished one gives what it has so far.
+
+    Raises:
+        JournalError: When the directory holds no run, or a file that is not one.
+    """
+    folder = Path(path)
+    return make_results(_read_run(folder), _read_records(folder / JOURNAL_FILE), folder)
+
+
+def _read_run(folder: Path) -> RunRecord:
+    file = folder / RUN_FILE
+    try:
+        return RunRecord.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise JournalError(
+            f"{folder} holds no run ({RUN_FILE} is missing); expected a directory that "
+            "`vla-gym eval --out DIR` wrote."
+        ) from None
+    except OSError as error:
+        raise JournalError(f"{file} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise JournalError(f"{file} is not a run record: {error}") from error
+
+
+def _read_records(file: Path) -> list[EpisodeRecord]:
+    # A run that was stopped before its first episode ended has no journal yet.
+    if not file.exists():
+        return []
+    lines = [line for line in file.read_bytes().split(b"\n")[:-1] if line.strip()]
+    return [EpisodeRecord.model_validate_json(line) for line in lines]
+
+
+def _name(value: Any) -> str:
+    """Return the name in a part of the identity (a name, or a mapping that has one)."""
+    return str(value.get("name", "?")) if hasattr(value, "get") else str(value or "?")
