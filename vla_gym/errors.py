@@ -45,6 +45,10 @@ class ActionError(VlaGymError, ValueError):
     """An action that the environment cannot execute (shape, NaN, infinity)."""
 
 
+class ObservationError(VlaGymError, ValueError):
+    """An observation that does not match the environment's own spec."""
+
+
 class AssetError(VlaGymError, FileNotFoundError):
     """Asset files that are missing or differ from their manifest."""
 

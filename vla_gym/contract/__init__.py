@@ -1,0 +1,60 @@
+"""What crosses the boundary between policies and environments; see ``docs/contract.md``.
+
+The names below are what authors of environments and policies need; the converters themselves are
+in the modules ``rotations``, ``actions``, ``gripper``, ``normalization``, ``images``, ``ensemble``.
+"""
+
+from __future__ import annotations
+
+from vla_gym.contract.adapter import Adapter, EpisodeAdapter, PolicyInput, adapt
+from vla_gym.contract.env import INFO_KEYS, Observation, StepResult, VlaEnv
+from vla_gym.contract.issues import IncompatibleError, Issue
+from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.spec import (
+    ActionSpec,
+    CameraSpec,
+    EnvSpec,
+    Execution,
+    Frame,
+    GripperSpec,
+    Mode,
+    NormalizationKind,
+    NormalizationSpec,
+    PolicySpec,
+    ProprioceptionField,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+
+__all__ = [
+    "INFO_KEYS",
+    "ActionSpec",
+    "Adapter",
+    "Batch",
+    "CameraSpec",
+    "EnvSpec",
+    "EpisodeAdapter",
+    "Execution",
+    "Frame",
+    "GripperSpec",
+    "IncompatibleError",
+    "Issue",
+    "Mode",
+    "NormalizationKind",
+    "NormalizationSpec",
+    "Observation",
+    "Policy",
+    "PolicyInput",
+    "PolicySpec",
+    "ProprioceptionField",
+    "Reference",
+    "Rotation",
+    "RotationSpec",
+    "Slot",
+    "StepResult",
+    "TranslationSpec",
+    "VlaEnv",
+    "adapt",
+]

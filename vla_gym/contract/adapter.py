@@ -1,0 +1,378 @@
+"""Compares what a policy wants with what an environment offers, and builds the conversion.
+
+``adapt`` decides everything from the two specs, before anything moves. The ``Adapter`` is immutable
+and shared; ``Adapter.start`` gives the ``EpisodeAdapter`` that holds what one episode remembers
+(sticky gripper, overlapping predictions, commanded pose). Whatever equals on both sides is passed
+through bit by bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract import arm_plan, ensemble, gripper, images, normalization, proprioception
+from vla_gym.contract.actions import ArmConverter, Poses
+from vla_gym.contract.ensemble import TemporalEnsemble
+from vla_gym.contract.env import INFO_KEYS
+from vla_gym.contract.frames import Pose, PoseReader
+from vla_gym.contract.gripper import GripperConverter, GripperState
+from vla_gym.contract.images import ImageConverter
+from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
+from vla_gym.contract.proprioception import ProprioceptionConverter
+from vla_gym.contract.spec import ActionSpec, EnvSpec, Execution, PolicySpec
+from vla_gym.errors import ActionError, ObservationError
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class PolicyInput:
+    """One observation in the policy's own terms.
+
+    Attributes:
+        images: By camera role, uint8 ``(H, W, 3)`` at the policy's size.
+        proprioception: float32 ``(n,)``, the policy's fields.
+        instruction: What is to be done.
+        info: The privileged names that the policy declared.
+    """
+
+    images: Mapping[str, npt.NDArray[np.uint8]]
+    proprioception: npt.NDArray[np.float32]
+    instruction: str
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """The conversion between one policy and one environment; made by ``adapt``.
+
+    Attributes:
+        policy: Its spec.
+        env: Its spec.
+        warnings: What does not fit exactly and is worth recording.
+    """
+
+    policy: PolicySpec
+    env: EnvSpec
+    warnings: tuple[Issue, ...]
+    images: Mapping[str, ImageConverter]
+    proprioception: ProprioceptionConverter
+    arm: ArmConverter
+    gripper: GripperConverter
+    reader: PoseReader | None
+
+    def start(self) -> EpisodeAdapter:
+        """Return a fresh adapter for one episode."""
+        return EpisodeAdapter(self)
+
+    @property
+    def identity(self) -> bool:
+        """Whether actions pass untouched (apart from which of a chunk are executed)."""
+        ways = {self.arm.translation.value, self.arm.rotation.value}
+        plain = self.gripper.identity and self.policy.normalization is None
+        return ways == {"identity"} and plain and not self.env.action.clip
+
+    def describe(self) -> dict[str, Any]:
+        """Return the conversions chosen, in plain types for the run record."""
+        spec, action = self.policy, self.env.action
+        normalized = spec.normalization
+        return {
+            "images": {role: converter.describe() for role, converter in self.images.items()},
+            "proprioception": self.proprioception.describe(),
+            "normalization": normalized.model_dump(mode="json") if normalized else None,
+            "translation": self.arm.translation.value,
+            "rotation": self.arm.rotation.value,
+            "gripper": self.gripper.describe(),
+            "limits": "clip" if action.clip else "reject" if _limited(action) else "none",
+            "execution": {
+                "mode": spec.execution.value,
+                "chunk": spec.chunk,
+                "actions_per_call": spec.actions_per_call,
+                "ensemble_decay": spec.ensemble_decay,
+            },
+            "privileged": list(spec.privileged),
+            "warnings": [issue.code for issue in self.warnings],
+        }
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the conversion of the next action depends on."""
+
+    gripper: GripperState
+    commanded: Pose | None = None
+
+
+class EpisodeAdapter:
+    """Converts the observations and actions of one episode."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self._policy, self._env = adapter.policy, adapter.env
+        self._trail = [_State(GripperState())]
+        self._step = 0
+        self._ensemble = _make_ensemble(adapter.policy)
+
+    def observation(self, obs: Mapping[str, Any], info: Mapping[str, Any]) -> PolicyInput:
+        """Return what the policy sees of an observation.
+
+        Raises:
+            ObservationError: When the environment does not keep to its spec.
+        """
+        pictures = {role: self._picture(role, obs) for role in self._adapter.images}
+        try:
+            state = self._adapter.proprioception(np.asarray(obs["proprioception"]))
+        except (KeyError, ValueError) as error:
+            raise ObservationError(f"proprioception does not match the contract: {error}") from None
+        named = {name: _named(info, name) for name in self._policy.privileged}
+        return PolicyInput(pictures, state, str(obs.get("instruction", "")), named)
+
+    def actions(self, chunk: Array, obs: Mapping[str, Any] | None = None) -> Array:
+        """Return the environment's actions ``(k, n)`` to execute now.
+
+        Args:
+            chunk: The policy's ``(chunk, action size)``, float; the type is kept.
+            obs: The observation it was made for; needed where ``Adapter.arm.uses_pose``.
+
+        Raises:
+            ActionError: With step and index, for a wrong shape, NaN or infinity, a value beyond
+                limits that are not declared as clipping, or numbers that are no rotation.
+        """
+        rows = self._select(
+            normalization.unnormalize(self._checked(chunk), self._policy.normalization)
+        )
+        measured = self._measured(obs)
+        state = self._trail[-1]
+        if state.commanded is None:
+            state = _State(state.gripper, measured)
+        self._trail = [state]
+        result = np.empty((len(rows), self._env.action.size), dtype=rows.dtype)
+        for index, row in enumerate(rows):
+            result[index], state = self._convert(row, state, measured, index)
+            self._trail.append(state)
+        self._step += len(rows)
+        return result
+
+    def executed(self, count: int) -> None:
+        """Say that only the first ``count`` of the actions returned last were executed.
+
+        Not needed when all of them were. Gripper and commanded pose go back to that action.
+        """
+        if not 0 <= count < len(self._trail):
+            raise ValueError(f"{count} of {len(self._trail) - 1} actions cannot have been executed")
+        self._step -= len(self._trail) - 1 - count
+        self._trail = self._trail[: count + 1]
+
+    def reset(self) -> None:
+        """Forget predictions and gripper history: a sub-task begins.
+
+        The commanded pose stays, for the robot has not moved.
+        """
+        self._trail = [_State(GripperState(), self._trail[-1].commanded)]
+        if self._ensemble is not None:
+            self._ensemble.reset()
+
+    def _picture(self, role: str, obs: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
+        pictures = obs.get("images", {})
+        if role not in pictures:
+            raise ObservationError(
+                f"The observation has no picture of camera {role!r} (it has {sorted(pictures)}); "
+                f"make the environment with cameras={tuple(self._policy.cameras)!r}."
+            )
+        try:
+            return self._adapter.images[role](np.asarray(pictures[role]))
+        except ValueError as error:
+            raise ObservationError(f"camera {role!r}: {error}") from None
+
+    def _checked(self, chunk: Array) -> Array:
+        expected = (self._policy.chunk, self._policy.action.size)
+        kind = getattr(getattr(chunk, "dtype", None), "kind", None)
+        if kind != "f":
+            raise ActionError(
+                f"step {self._step}: actions must be a numpy array of floats, got "
+                f"{getattr(chunk, 'dtype', type(chunk).__name__)}."
+            )
+        if chunk.shape != expected:
+            raise ActionError(
+                f"step {self._step}: expected actions of shape {expected} (chunk, action size), "
+                f"got {chunk.shape}."
+            )
+        self._check_finite(chunk, "policy")
+        return chunk.astype(np.float32) if chunk.dtype.itemsize < 4 else chunk
+
+    def _check_finite(self, values: Array, owner: str) -> None:
+        if np.isfinite(values).all():
+            return
+        index, number = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        spec = (self._policy if owner == "policy" else self._env).action
+        raise ActionError(
+            f"step {self._step}: action {index} of the chunk has {values[index, number]} at index "
+            f"{number} ({_part(spec, number)}); all numbers must be finite."
+        )
+
+    def _select(self, rows: Array) -> Array:
+        if self._ensemble is not None:
+            return self._ensemble.add(rows)[np.newaxis]
+        return rows[: self._policy.actions_per_call]
+
+    def _measured(self, obs: Mapping[str, Any] | None) -> Pose | None:
+        reader = self._adapter.reader
+        if reader is None:
+            return None
+        if obs is None:
+            raise ObservationError("Converting these actions needs the observation; pass obs.")
+        try:
+            return reader(obs["proprioception"])
+        except ValueError as error:
+            raise ObservationError(f"pose of the end effector: {error}") from None
+
+    def _convert(
+        self, row: Array, state: _State, measured: Pose | None, index: int
+    ) -> tuple[Array, _State]:
+        """Return one action of the environment, and what follows from it."""
+        poses = None
+        if measured is not None and state.commanded is not None:
+            poses = Poses(commanded=state.commanded, measured=measured)
+        result = np.empty(self._env.action.size, dtype=row.dtype)
+        try:
+            result[:3], result[3:-1] = self._adapter.arm.convert(row, poses)
+            value, grip = self._adapter.gripper.step(row[-1], state.gripper)
+        except (ValueError, ActionError) as error:
+            raise ActionError(f"step {self._step + index}: {error}") from None
+        result[-1] = value
+        self._check_finite(result[np.newaxis], "environment")
+        result = self._limit(result, index)
+        commanded = self._adapter.arm.advance(result, poses) if poses else None
+        return result, _State(grip, commanded)
+
+    def _limit(self, row: Array, index: int) -> Array:
+        spec = self._env.action
+        if not _limited(spec):
+            return row
+        low = np.array(spec.low if spec.low is not None else -np.inf, dtype=row.dtype)
+        high = np.array(spec.high if spec.high is not None else np.inf, dtype=row.dtype)
+        if spec.clip:
+            return np.clip(row, low, high)
+        beyond = np.flatnonzero((row < low) | (row > high))
+        if len(beyond):
+            number = int(beyond[0])
+            lowest, highest = (np.broadcast_to(end, row.shape)[number] for end in (low, high))
+            raise ActionError(
+                f"step {self._step + index}: {row[number]} at index {number} "
+                f"({_part(spec, number)}) is outside the environment's [{lowest}, {highest}], and "
+                "it declares no clipping."
+            )
+        return row
+
+
+def adapt(policy_spec: PolicySpec, env_spec: EnvSpec, *, env_id: str = "") -> Adapter:
+    """Return the conversion between a policy and an environment.
+
+    Args:
+        policy_spec: What the policy wants and gives.
+        env_spec: What the environment offers.
+        env_id: Gymnasium id, for policies that are bound to some.
+
+    Raises:
+        IncompatibleError: With all issues, when there is no conversion.
+    """
+    issues = IssueList()
+    pictures = images.plan(policy_spec.cameras, env_spec.cameras, issues)
+    state = proprioception.plan(policy_spec.proprioception, env_spec, issues)
+    arm, reader = arm_plan.plan(policy_spec, env_spec, issues)
+    grip = gripper.plan(policy_spec, env_spec.action.gripper, issues)
+    normalization.check(policy_spec, issues)
+    ensemble.check(policy_spec, issues)
+    _check_rest(policy_spec, env_spec, env_id, issues)
+    if any(issue.severity == "error" for issue in issues):
+        raise IncompatibleError(issues, subject=env_id)
+    return Adapter(
+        policy=policy_spec,
+        env=env_spec,
+        warnings=tuple(issues),
+        images=pictures,
+        proprioception=state,
+        arm=arm,
+        gripper=grip,
+        reader=reader,
+    )
+
+
+def _check_rest(policy: PolicySpec, env: EnvSpec, env_id: str, issues: IssueList) -> None:
+    wanted, offered = policy.action.control_hz, env.action.control_hz
+    if wanted != offered:
+        issues.warning(
+            "control_frequency",
+            f"The policy was made for {wanted:g} actions per second, the environment takes "
+            f"{offered:g}.",
+            "expect motions of another speed; compare only with results that say the same",
+        )
+    if absent := sorted(set(policy.privileged) - set(env.privileged) - set(INFO_KEYS)):
+        issues.error(
+            "missing_privileged",
+            f"The policy reads {absent} of the simulator's state, the environment offers "
+            f"{sorted(env.privileged)}.",
+            "this policy works with the environments it was written for only",
+        )
+    if policy.environments and env_id not in policy.environments:
+        issues.error(
+            "bound_to_environment",
+            f"The policy is bound to {', '.join(policy.environments)}, not to {env_id or 'any'!r}.",
+            "evaluate it on one of these" if env_id else "pass env_id to adapt",
+        )
+    _check_limits(policy.action, env.action, issues)
+
+
+def _check_limits(policy: ActionSpec, env: ActionSpec, issues: IssueList) -> None:
+    for name, low, high in (
+        ("environment", env.low, env.high),
+        ("policy", policy.low, policy.high),
+    ):
+        if low and high and any(least > most for least, most in zip(low, high, strict=True)):
+            issues.error(
+                "limits",
+                f"The {name}'s lower limits exceed its upper ones.",
+                "swap action.low and action.high",
+            )
+    if env.clip and not _limited(env):
+        issues.error(
+            "limits",
+            "The environment declares clip=True and no limits.",
+            "declare action.low and action.high, or clip=False",
+        )
+    if _limited(env) and not env.clip and not _limited(policy):
+        issues.warning(
+            "limits",
+            "The environment rejects actions beyond its limits and the policy declares none.",
+            "declare the policy's limits; an action beyond ends the episode with an error",
+        )
+
+
+def _limited(action: ActionSpec) -> bool:
+    return action.low is not None or action.high is not None
+
+
+def _make_ensemble(spec: PolicySpec) -> TemporalEnsemble | None:
+    if spec.execution is not Execution.ENSEMBLE or spec.ensemble_decay is None:
+        return None
+    return TemporalEnsemble(spec.chunk, decay=spec.ensemble_decay, action=spec.action)
+
+
+def _named(info: Mapping[str, Any], name: str) -> Any:
+    if name not in info:
+        raise ObservationError(f"info has no {name!r}, which the policy declared as privileged.")
+    return info[name]
+
+
+def _part(spec: ActionSpec, number: int) -> str:
+    """Return what a number of an action is, for messages."""
+    if number < 3:
+        return f"translation {'xyz'[number]}"
+    if number == spec.size - 1:
+        return "gripper"
+    return f"rotation {spec.rotation.representation.value}[{number - 3}]"
