@@ -1,0 +1,42 @@
+"""A policy that waves the arm: all it remembers of a slot is how often it was asked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract import spec
+from vla_gym.contract.policy import Batch, Slot
+
+DELTA = {"mode": spec.Mode.DELTA, "frame": spec.Frame.WORLD, "reference": spec.Reference.COMMANDED}
+ACTION = spec.ActionSpec(
+    translation=spec.TranslationSpec(**DELTA, meters_per_unit=0.02),
+    rotation=spec.RotationSpec(
+        **DELTA, representation=spec.Rotation.EULER_XYZ, radians_per_unit=0.05, additive=True
+    ),
+    gripper=spec.GripperSpec(open=1, closed=-1, mode=spec.Mode.ABSOLUTE, binary=True),
+    control_hz=30,
+)
+
+
+class WavePolicy:
+    """Moves up and down; ``--set amplitude=0.5`` says how fast (1 is 2 cm a step)."""
+
+    def __init__(self, *, amplitude: float = 0.3) -> None:
+        """Look at nothing, act in the terms of ``ACTION``."""
+        self.spec = spec.PolicySpec(cameras={}, proprioception=(), action=ACTION)
+        self._amplitude = amplitude
+        self._asked: dict[Slot, int] = {}
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Forget these slots."""
+        self._asked.update(dict.fromkeys(slots, 0))
+
+    def act(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """Return one action a slot, ``(B, 1, 7)``: translation, rotation, gripper."""
+        actions = np.zeros((len(batch), 1, ACTION.size))
+        actions[..., -1] = ACTION.gripper.open
+        for action, slot in zip(actions[:, 0], batch.slots, strict=True):
+            action[2] = self._amplitude * np.sin(self._asked[slot] / 10)
+            self._asked[slot] += 1
+        return actions

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Install Mesa's software EGL driver where there is none, so that pictures come from EGL (what
+# CALVIN's data was recorded with) even without a GPU. Never fails: without it, everything runs
+# with pybullet's TinyRenderer.
+set -u
+
+PACKAGES=(libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri libopengl0)
+COMMAND="apt-get install -y --no-install-recommends ${PACKAGES[*]}"
+
+say() { echo "[rendering] $*"; }
+
+has_driver() {
+    ldconfig -p 2>/dev/null | grep -q 'libEGL\.so\.1' || return 1
+    ls /usr/share/glvnd/egl_vendor.d/*.json /etc/glvnd/egl_vendor.d/*.json >/dev/null 2>&1
+}
+
+if has_driver; then
+    say "an EGL driver is installed"
+elif ! command -v apt-get >/dev/null; then
+    say "no EGL driver found; pictures will come from TinyRenderer. Install Mesa's EGL to change that."
+elif [ "$(id -u)" != 0 ]; then
+    say "no EGL driver found; pictures will come from TinyRenderer. To change that: sudo $COMMAND"
+else
+    say "installing Mesa's software EGL: $COMMAND"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # the command is words
+    if timeout 300 apt-get update -q </dev/null >/dev/null && timeout 600 $COMMAND </dev/null >/dev/null; then
+        say "done"
+    else
+        say "that did not work; pictures will come from TinyRenderer"
+    fi
+fi
+exit 0
