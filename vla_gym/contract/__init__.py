@@ -7,6 +7,9 @@ in the modules ``rotations``, ``actions``, ``gripper``, ``normalization``, ``ima
 from __future__ import annotations
 
 from vla_gym.contract.adapter import Adapter, EpisodeAdapter, PolicyInput, adapt
+from vla_gym.contract.check_env import check_env
+from vla_gym.contract.check_policy import check_policy, sample_batch
+from vla_gym.contract.checking import CheckFailed, Failure, Report
 from vla_gym.contract.env import INFO_KEYS, Observation, StepResult, VlaEnv
 from vla_gym.contract.issues import IncompatibleError, Issue
 from vla_gym.contract.policy import Batch, Policy, Slot
@@ -34,9 +37,11 @@ __all__ = [
     "Adapter",
     "Batch",
     "CameraSpec",
+    "CheckFailed",
     "EnvSpec",
     "EpisodeAdapter",
     "Execution",
+    "Failure",
     "Frame",
     "GripperSpec",
     "IncompatibleError",
@@ -50,6 +55,7 @@ __all__ = [
     "PolicySpec",
     "ProprioceptionField",
     "Reference",
+    "Report",
     "Rotation",
     "RotationSpec",
     "Slot",
@@ -57,4 +63,7 @@ __all__ = [
     "TranslationSpec",
     "VlaEnv",
     "adapt",
+    "check_env",
+    "check_policy",
+    "sample_batch",
 ]
