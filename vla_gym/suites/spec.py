@@ -1,7 +1,7 @@
 """Episodes, suites and the protocol that makes two numbers comparable.
 
-An episode is a function of its ``EpisodeSpec`` alone. A ``Protocol`` holds every choice that moves a
-score; its hash travels with the results, which are never merged across hashes.
+An episode is a function of its ``EpisodeSpec`` alone. A ``Protocol`` holds every choice that
+moves a score; its hash travels with the results, which are never merged across hashes.
 """
 
 from __future__ import annotations
