@@ -1,0 +1,173 @@
+"""What a renderer is given, what it returns, and what every renderer has in common.
+
+Physics and pictures live apart: a renderer never sees the simulated world, only a ``VisualState``.
+So a world can be rebuilt at every reset without loading a single visual mesh, and renderers can be
+exchanged, shared or left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.errors import OptionError, UnknownNameError, VlaGymError
+from vla_gym_calvin import facts
+
+F64 = npt.NDArray[np.float64]
+
+RENDERERS = ("auto", "tiny", "egl")
+VISUALS = ("low", "exact")
+
+
+class RendererError(VlaGymError, RuntimeError):
+    """A renderer that cannot be started or used here; the message holds the fix."""
+
+
+@dataclass(frozen=True)
+class VisualState:
+    """Everything that a picture of a scene depends on.
+
+    Attributes:
+        robot_joints: Current positions of all robot joints in pybullet's order, ``(n,)``, rad or m.
+        table_joints: Current positions of all table joints in pybullet's order, ``(n,)``, m.
+        blocks: Current position (m, world) and quaternion xyzw of the blocks' bases, ``(3, 7)``,
+            in the order of the scene.
+        lightbulb: Whether the lightbulb is on.
+        led: Whether the LED is on.
+        wrist_camera: Position ``(3,)`` and quaternion xyzw ``(4,)`` of the link that carries the
+            camera, as pybullet reports them without being asked for forward kinematics: one
+            physics step old. The official pictures are taken so, while what is drawn is current.
+    """
+
+    robot_joints: F64
+    table_joints: F64
+    blocks: F64
+    lightbulb: bool
+    led: bool
+    wrist_camera: tuple[F64, F64]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One camera's picture.
+
+    Attributes:
+        rgb: ``(height, width, 3)`` uint8.
+        depth: Distance along the viewing direction in metres, ``(height, width)`` float32, or
+            ``None`` when it was not asked for.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    depth: npt.NDArray[np.float32] | None = None
+
+
+class Renderer(Protocol):
+    """Draws visual states of one scene. Several may exist in one process."""
+
+    name: str
+
+    def render(
+        self, state: VisualState, cameras: Sequence[str], *, depth: bool = False
+    ) -> dict[str, Frame]:
+        """Return the pictures of the named cameras (``"static"``, ``"wrist"``)."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return name, driver, visuals, and the fingerprint of a reference frame."""
+        ...
+
+    def close(self) -> None:
+        """Free what the renderer holds; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process and thread that created a GL context, the only ones that can use it.
+
+    In a forked child a context hangs, in another thread it draws black without an error; raising
+    is what the drivers should do.
+    """
+
+    process: int
+    thread: int
+
+    @classmethod
+    def current(cls) -> Owner:
+        """Return the calling process and thread."""
+        return cls(os.getpid(), threading.get_ident())
+
+    def check(self, renderer: str) -> None:
+        """Raise ``RendererError`` unless called by the owner."""
+        if os.getpid() != self.process:
+            raise RendererError(
+                f"The {renderer!r} renderer was created in process {self.process} and cannot be "
+                f"used in its forked child {os.getpid()}. Create environments inside the worker, "
+                "or start workers with 'spawn' or 'forkserver'."
+            )
+        if threading.get_ident() != self.thread:
+            raise RendererError(
+                f"The {renderer!r} renderer belongs to thread {self.thread} and cannot be used in "
+                f"thread {threading.get_ident()}. Create and use the environment in one thread."
+            )
+
+
+def resolve_sizes(sizes: Mapping[str, Sequence[int]] | None) -> dict[str, tuple[int, int]]:
+    """Return (height, width) of every camera, the official ones where ``sizes`` says nothing."""
+    out = dict(facts.CAMERA_SIZES)
+    for name, size in (sizes or {}).items():
+        if name not in out:
+            raise UnknownNameError("camera", name, out)
+        if len(size) != 2 or any(int(side) != side or side < 1 for side in size):
+            raise OptionError(f"camera_sizes[{name!r}]={size!r}: expected (height, width) >= 1.")
+        out[name] = (int(size[0]), int(size[1]))
+    return out
+
+
+def pick_sizes(
+    sizes: Mapping[str, tuple[int, int]], cameras: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the named cameras, or raise ``UnknownNameError``."""
+    for name in cameras:
+        if name not in sizes:
+            raise UnknownNameError("camera", name, sizes)
+    return {name: sizes[name] for name in cameras}
+
+
+def reference_state(scene: str) -> VisualState:
+    """Return the state whose pictures make a renderer's fingerprint: rest pose, lights on."""
+    robot = np.zeros(16)
+    robot[list(facts.ARM_JOINTS)] = facts.INITIAL_ARM
+    robot[list(facts.FINGER_JOINTS)] = facts.FINGER_OPEN
+    blocks = np.zeros((3, 7))
+    blocks[:, 0] = np.mean(facts.SCENES[scene].table_x) + np.array([-0.12, 0.0, 0.12])
+    blocks[:, 1:3] = -0.09, facts.BLOCK_HEIGHT
+    blocks[:, 5:7] = np.sin(0.4), np.cos(0.4)
+    position = np.array([0.011386216140238459, -0.33457191096266903, 0.7081304513244887])
+    quaternion = np.array(
+        [0.04448893009149041, 0.8034733560698085, -0.5936750894663578, -0.0010905651494734925]
+    )
+    return VisualState(
+        robot_joints=robot,
+        table_joints=np.array([0.0, 0.044, 0.1, 0.1, 0.0, 0.0, 0.0]),
+        blocks=blocks,
+        lightbulb=True,
+        led=True,
+        wrist_camera=(position, quaternion),
+    )
+
+
+def fingerprint(frames: Mapping[str, Frame]) -> str:
+    """Return 16 hex digits that two renderers share only if they draw the same pixels."""
+    digest = hashlib.sha256()
+    for name in sorted(frames):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(frames[name].rgb).tobytes())
+    return digest.hexdigest()[:16]
