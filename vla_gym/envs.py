@@ -44,9 +44,10 @@ def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> Env
 
 def _contract_of_foreign(env_id: str, kwargs: Mapping[str, Any]) -> EnvSpec:
     """Build an environment that was registered with Gymnasium directly, and ask it."""
-    if env_id not in gymnasium.registry:
-        raise UnknownNameError("environment", env_id, registry().names("envs"))
-    env = gymnasium.make(env_id, **kwargs)
+    try:
+        env = gymnasium.make(env_id, disable_env_checker=True, **kwargs)
+    except gymnasium.error.UnregisteredEnv:
+        raise UnknownNameError("environment", env_id, registry().names("envs")) from None
     try:
         spec: EnvSpec = env.unwrapped.contract  # type: ignore[attr-defined]
         return spec

@@ -1,0 +1,101 @@
+"""Calling the policy, and believing nothing that it returns.
+
+What goes wrong here is the policy's fault and stops the run: the message names the policy, the
+episodes it was working on and what was expected. Numbers that are not finite are found by the
+worker's adapter and cost their episode only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.errors import PolicyError
+from vla_gym.runner.frames import Images
+from vla_gym.runner.messages import Floats, Request
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One slot that waits for actions."""
+
+    slot: Slot
+    request: Request
+    images: Images
+
+
+def slot_seed(seed: int, episode: int, subtask: int) -> int:
+    """Return the seed of a policy's random numbers, 32 bits, a function of its arguments alone."""
+    text = f"{seed}/{episode}/{subtask}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:4], "little")
+
+
+class Actor:
+    """Calls a policy and checks its answers."""
+
+    def __init__(self, policy: Policy, name: str) -> None:
+        """Speak for ``policy``, which messages call ``name``."""
+        self._policy, self._name = policy, name
+        spec = policy.spec
+        self._expected = (spec.chunk, spec.action.size)
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Let the policy forget these slots."""
+        try:
+            self._policy.reset(slots)
+        except Exception as error:
+            raise self._raised(error, "reset", slots) from error
+
+    def act(self, asked: Sequence[Asked]) -> Floats:
+        """Return checked chunks ``(B, chunk, action size)``."""
+        batch = make_batch(asked)
+        try:
+            chunks: Any = self._policy.act(batch)
+        except Exception as error:
+            raise self._raised(error, "act", batch.slots) from error
+        return self._checked(chunks, batch.slots)
+
+    def _checked(self, chunks: Any, slots: Sequence[Slot]) -> Floats:
+        expected = (len(slots), *self._expected)
+        kind = getattr(getattr(chunks, "dtype", None), "kind", None)
+        if not isinstance(chunks, np.ndarray) or kind != "f":
+            got = f"{type(chunks).__name__} of {getattr(chunks, 'dtype', 'no dtype')}"
+            raise PolicyError(
+                f"Policy {self._name!r} returned {got}{_during(slots)}; expected a numpy array of "
+                f"floats of shape {expected} (batch, chunk, action size)."
+            )
+        if chunks.shape != expected:
+            raise PolicyError(
+                f"Policy {self._name!r} returned actions of shape {chunks.shape}{_during(slots)}; "
+                f"expected {expected} (batch, chunk, action size), as its spec says."
+            )
+        return chunks
+
+    def _raised(self, error: Exception, method: str, slots: Sequence[Slot]) -> PolicyError:
+        return PolicyError(
+            f"Policy {self._name!r} raised {type(error).__name__} in {method}(){_during(slots)}: "
+            f"{error}"
+        )
+
+
+def make_batch(asked: Sequence[Asked]) -> Batch:
+    """Return the observations of several slots as one batch; pictures are copied."""
+    cameras: Mapping[str, Any] = asked[0].images
+    return Batch(
+        slots=tuple(one.slot for one in asked),
+        images={name: np.stack([one.images[name] for one in asked]) for name in cameras},
+        proprioception=np.stack([one.request.proprioception for one in asked]),
+        instructions=tuple(one.request.instruction for one in asked),
+        infos=tuple(one.request.info for one in asked),
+    )
+
+
+def _during(slots: Sequence[Slot]) -> str:
+    episodes = ", ".join(str(slot.episode) for slot in slots[:8])
+    more = f" and {len(slots) - 8} more" if len(slots) > 8 else ""
+    return f" (episode {episodes}{more})" if len(slots) == 1 else f" (episodes {episodes}{more})"

@@ -1,0 +1,353 @@
+"""The loop: gives episodes to workers, gathers their requests, calls the policy, records results.
+
+It knows neither processes nor files: workers are behind ``pool.Workers`` (processes here, a cluster
+elsewhere), and what is found goes to a ``Recorder``. No order of events can change a record: an
+episode is a function of its spec, and a policy's state is keyed by slot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol as TypingProtocol
+
+import numpy as np
+
+from vla_gym.contract.policy import Slot
+from vla_gym.errors import RunnerError
+from vla_gym.records import EpisodeRecord
+from vla_gym.runner.acting import Actor, Asked, slot_seed
+from vla_gym.runner.batching import Batcher
+from vla_gym.runner.messages import (
+    Actions,
+    Alive,
+    Died,
+    EnvBuilt,
+    Failed,
+    Film,
+    Filmed,
+    Finished,
+    Floats,
+    FromWorker,
+    Ready,
+    Request,
+    RunEpisode,
+)
+from vla_gym.runner.pool import Workers
+from vla_gym.suites.spec import EpisodeSpec, Protocol
+
+MAX_STARTS = 3
+"""Workers in a row that may die before they are ready."""
+IDLE_SECONDS = 1.0
+"""Longest time between two looks at the watchdog."""
+
+
+class Recorder(TypingProtocol):
+    """Where results go."""
+
+    def finished(self, record: EpisodeRecord, actions: Floats) -> bool:
+        """Record an episode; return whether it is to be filmed."""
+        ...
+
+    def filming(self, episode: int, spec: EpisodeSpec) -> Film | None:
+        """Return what a worker needs to film a recorded episode."""
+        ...
+
+    def environment(self, built: EnvBuilt) -> None:
+        """Record what an environment says about itself."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Record something that should not have happened."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """An episode to run or to film, for the ``attempt``-th time."""
+
+    index: int
+    attempt: int = 1
+    film: bool = False
+
+
+@dataclass
+class Lane:
+    """What one worker is at.
+
+    Attributes:
+        alive: There is a process.
+        ready: It has said so.
+        built: It has built the environment of its job.
+        busy_since: When it was last given something to do or heard of; ``None`` while it waits
+            for us.
+    """
+
+    number: int
+    alive: bool = False
+    ready: bool = False
+    built: bool = False
+    job: Job | None = None
+    slot: Slot | None = None
+    request: Request | None = None
+    busy_since: float | None = None
+    job_began: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When patience ends.
+
+    Attributes:
+        watchdog: Seconds that a worker may be silent while it works.
+        max_attempts: How often an episode is tried.
+    """
+
+    watchdog: float
+    max_attempts: int
+
+
+@dataclass
+class Work:
+    """What is to be done.
+
+    Attributes:
+        episodes: Indices to run, in order.
+        films: Indices already recorded that are still to be filmed.
+    """
+
+    specs: Sequence[EpisodeSpec]
+    protocol: Protocol
+    episodes: Sequence[int]
+    films: Sequence[int] = field(default_factory=tuple)
+
+
+class Engine:
+    """Runs episodes on workers until all are recorded."""
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        actor: Actor,
+        workers: Workers,
+        recorder: Recorder,
+        batcher: Batcher,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare; nothing starts before ``run``."""
+        self._specs, self._protocol = work.specs, work.protocol
+        self._actor, self._workers, self._recorder = actor, workers, recorder
+        self._batcher, self._limits, self._clock = batcher, limits, clock
+        self._episodes = deque(Job(index) for index in work.episodes)
+        self._films = deque(Job(index, film=True) for index in work.films)
+        self._lanes = [Lane(number) for number in range(workers.count)]
+        self._failed_starts = 0
+
+    def run(self) -> None:
+        """Run everything.
+
+        Raises:
+            PolicyError: The policy raised, or returned no batch of chunks.
+            RunnerError: No worker can be started, or an environment cannot be built.
+            JournalError: From the recorder.
+        """
+        while self._open:
+            self._assign()
+            for number, message in self._workers.poll(self._patience()):
+                self._handle(self._lanes[number], message)
+            if self._seconds_left() == 0.0:
+                self._act()
+            self._check_hangs()
+
+    @property
+    def _open(self) -> bool:
+        return bool(self._episodes or self._films or any(lane.job for lane in self._lanes))
+
+    def _assign(self) -> None:
+        for lane in self._lanes:
+            while lane.job is None and (queue := self._films or self._episodes):
+                self._give(lane, queue.popleft())
+
+    def _give(self, lane: Lane, job: Job) -> None:
+        spec = self._specs[job.index]
+        message = (
+            self._recorder.filming(job.index, spec) if job.film else RunEpisode(job.index, spec)
+        )
+        if message is None:
+            return
+        if not lane.alive:
+            self._workers.start(lane.number)
+            lane.alive, lane.ready = True, False
+        lane.job, lane.built = job, False
+        lane.busy_since = lane.job_began = self._clock()
+        self._workers.send(lane.number, message)
+
+    def _patience(self) -> float:
+        left = self._seconds_left()
+        return IDLE_SECONDS if left is None else min(left, IDLE_SECONDS)
+
+    def _seconds_left(self) -> float | None:
+        return self._batcher.seconds_left(self._clock(), others=self._others())
+
+    def _others(self) -> int:
+        """How many workers are in the middle of an episode and have not asked yet."""
+        return sum(
+            lane.slot is not None and lane.request is None and lane.job is not None
+            for lane in self._lanes
+        )
+
+    def _handle(self, lane: Lane, message: FromWorker) -> None:
+        lane.busy_since = self._clock()
+        if isinstance(message, Request):
+            lane.request, lane.busy_since, lane.built = message, None, True
+            self._batcher.add(lane.number, self._clock())
+        elif isinstance(message, Ready):
+            lane.ready, self._failed_starts = True, 0
+        elif isinstance(message, EnvBuilt):
+            lane.built = True
+            self._recorder.environment(message)
+        elif isinstance(message, Finished):
+            self._finish(lane, message.record, message.actions)
+        elif isinstance(message, Filmed):
+            if message.problem:
+                self._recorder.warn(message.problem)
+            self._free(lane)
+        elif isinstance(message, Failed):
+            self._failed(lane, message)
+        elif isinstance(message, Died):
+            self._died(lane, message)
+        else:
+            assert isinstance(message, Alive)
+
+    def _act(self) -> None:
+        """Ask the policy for the actions of one batch."""
+        lanes = [self._lanes[number] for number in self._batcher.take(self._clock())]
+        began = self._clock()
+        self._reset_slots(lanes)
+        chunks = self._actor.act([self._asked(lane) for lane in lanes])
+        self._batcher.took(self._clock() - began)
+        for lane, chunk in zip(lanes, chunks, strict=True):
+            lane.request, lane.busy_since = None, self._clock()
+            self._workers.send(lane.number, Actions(chunk))
+
+    def _reset_slots(self, lanes: Sequence[Lane]) -> None:
+        """Let the policy forget where a sub-task (or an episode) begins."""
+        fresh = []
+        for lane in lanes:
+            request = lane.request
+            assert request is not None
+            first = request.subtask == 0 or self._protocol.policy_reset == "subtask"
+            if request.begins and first:
+                lane.slot = self._slot(lane.number, request)
+                fresh.append(lane.slot)
+        if fresh:
+            self._actor.reset(fresh)
+
+    def _slot(self, number: int, request: Request) -> Slot:
+        spec = self._specs[request.episode]
+        return Slot(
+            number,
+            seed=slot_seed(spec.seed, request.episode, request.subtask),
+            episode=request.episode,
+            subtask=request.subtask,
+            environment=spec.env_id,
+            env_kwargs=spec.env_kwargs,
+        )
+
+    def _asked(self, lane: Lane) -> Asked:
+        assert lane.slot is not None
+        assert lane.request is not None
+        return Asked(lane.slot, lane.request, self._workers.images(lane.number))
+
+    def _finish(self, lane: Lane, record: EpisodeRecord, actions: Floats) -> None:
+        """Record an episode that has a result, or that is given up."""
+        assert lane.job is not None
+        timing = {
+            **record.timing,
+            "seconds": round(self._clock() - lane.job_began, 3),
+            "worker": lane.number,
+            "attempt": lane.job.attempt,
+        }
+        film = self._recorder.finished(record.model_copy(update={"timing": timing}), actions)
+        if film:
+            self._films.append(Job(record.episode, film=True))
+        self._free(lane)
+
+    def _free(self, lane: Lane) -> None:
+        lane.job = lane.slot = lane.request = lane.busy_since = None
+
+    def _failed(self, lane: Lane, failure: Failed) -> None:
+        if failure.stage == "build":
+            self._build_failed(lane, failure)
+        self._again(lane, failure.details, failure.message)
+
+    def _build_failed(self, lane: Lane, failure: Failed) -> None:
+        """Give up where no episode could ever run."""
+        assert lane.job is not None
+        if lane.job.film:
+            return
+        if failure.final or lane.job.attempt >= self._limits.max_attempts:
+            env_id = self._specs[lane.job.index].env_id
+            raise RunnerError(f"{env_id} cannot be built. {failure.message}")
+
+    def _died(self, lane: Lane, death: Died) -> None:
+        lane.alive = False
+        self._batcher.drop(lane.number)
+        if not lane.ready:
+            self._start_failed(death)
+            if lane.job is not None:
+                self._requeue(lane, lane.job)
+            return
+        if lane.job is None:
+            return
+        if not lane.built:
+            log = f" It printed last:\n{death.log}" if death.log else ""
+            message = f"The worker that built it {death.reason}.{log}"
+            self._build_failed(lane, Failed("build", message, message))
+        self._again(lane, f"The worker {death.reason}.\n{death.log}".strip(), death.reason)
+
+    def _start_failed(self, death: Died) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= MAX_STARTS:
+            raise RunnerError(
+                f"No worker can be started: the last {MAX_STARTS} ended before they were ready "
+                f"({death.reason}). The last one printed:\n{death.log or '(nothing)'}"
+            )
+
+    def _again(self, lane: Lane, details: str, message: str) -> None:
+        """Try a job once more, or record that it cannot be done."""
+        job = lane.job
+        assert job is not None
+        if job.film:
+            self._recorder.warn(f"episode {job.index} could not be filmed: {message}")
+            self._free(lane)
+        elif job.attempt < self._limits.max_attempts:
+            self._requeue(lane, Job(job.index, job.attempt + 1))
+        else:
+            self._finish(lane, self._error_record(job.index, details), np.zeros((0, 0)))
+
+    def _requeue(self, lane: Lane, job: Job) -> None:
+        queue = self._films if job.film else self._episodes
+        queue.appendleft(job)
+        self._free(lane)
+
+    def _error_record(self, index: int, details: str) -> EpisodeRecord:
+        spec = self._specs[index]
+        return EpisodeRecord(
+            episode=index, group=spec.group, seed=spec.seed, subtasks=(), error=details
+        )
+
+    def _check_hangs(self) -> None:
+        """Kill whoever is silent for too long; nothing inside a stuck process could."""
+        now = self._clock()
+        for lane in self._lanes:
+            if lane.busy_since is None or not lane.alive:
+                continue
+            if now - lane.busy_since > self._limits.watchdog:
+                log = self._workers.kill(lane.number)
+                reason = f"was silent for {self._limits.watchdog:g} s and was killed"
+                self._died(lane, Died(reason, log))

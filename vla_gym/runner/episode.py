@@ -1,0 +1,269 @@
+"""One episode: from reset to the last sub-task, given an environment and someone to ask.
+
+Pure logic: no process, no clock that matters, no policy. ``ask`` is called with an observation and
+returns a chunk, whoever computes it, so the same code runs in a worker, in a test and in a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from vla_gym.contract.adapter import EpisodeAdapter, PolicyInput
+from vla_gym.contract.env import Observation, VlaEnv
+from vla_gym.errors import ActionError, RunnerError
+from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.runner.diagnosis import Trace
+from vla_gym.runner.messages import Floats
+from vla_gym.suites.spec import EpisodeSpec, SubTask
+from vla_gym.suites.spec import Protocol as Rules
+
+Info = Mapping[str, Any]
+
+
+class Env(VlaEnv, Protocol):
+    """An environment as the runner drives it: unwrapped, without Gymnasium's checks."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class Ask(Protocol):
+    """Whoever returns the policy's chunk for an observation."""
+
+    def __call__(self, seen: PolicyInput, *, subtask: int, begins: bool) -> Floats:
+        """Return ``(chunk, policy action size)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A finished episode and the environment actions ``(steps, size)`` that it executed."""
+
+    record: EpisodeRecord
+    actions: Floats
+
+
+@dataclass
+class Tally:
+    """What has happened in the present sub-task.
+
+    Attributes:
+        rule: The protocol's success rule.
+        limit: Steps allowed.
+        completed: ``info["subtask_index"]`` when it began.
+        ended: The environment moved on or ended the episode.
+    """
+
+    rule: str
+    limit: int
+    completed: int
+    steps: int = 0
+    first_success: int | None = None
+    final_success: bool = False
+    ended: bool = False
+    metrics: dict[str, float | bool] = field(default_factory=dict)
+
+    def count(self, steps: int, info: Info, *, over: bool) -> None:
+        """Take note of ``steps`` executed steps, the last of which gave ``info``."""
+        self.steps += steps
+        self.final_success = bool(info["success"])
+        if self.final_success and self.first_success is None:
+            self.first_success = self.steps
+        self.metrics = dict(info.get("metrics", {}))
+        moved_on = self.final_success and int(info["subtask_index"]) > self.completed
+        self.ended = over or moved_on
+
+    @property
+    def over(self) -> bool:
+        """Whether the sub-task is decided."""
+        at_first = self.rule == "first" and self.final_success
+        return self.ended or at_first or self.steps >= self.limit
+
+    @property
+    def success(self) -> bool:
+        """Success by the rule."""
+        return self.final_success if self.rule == "final" else self.first_success is not None
+
+
+class Episode:
+    """Runs one episode, once."""
+
+    def __init__(
+        self,
+        *,
+        index: int,
+        spec: EpisodeSpec,
+        rules: Rules,
+        env: Env,
+        adapter: EpisodeAdapter,
+        ask: Ask,
+    ) -> None:
+        """Prepare episode ``index``; nothing happens before ``run``."""
+        self._index, self._spec, self._rules = index, spec, rules
+        self._env, self._adapter, self._ask = env, adapter, ask
+        self._trace = Trace(env.contract)
+        self._seconds = {"reset": 0.0, "env": 0.0, "policy": 0.0}
+        self._obs: Observation = {}
+        self._info: Info = {}
+        self._tallies: list[Tally] = []
+
+    def run(self) -> Rollout:
+        """Run it to its end.
+
+        An action that cannot be executed (NaN, infinity) ends the episode and is its ``error``;
+        whatever else the environment raises is the caller's affair.
+        """
+        error = None
+        try:
+            self._reset()
+            self._run_subtasks()
+        except ActionError:
+            error = describe_error()
+        return Rollout(self._record(error), self._trace.actions)
+
+    def _reset(self) -> None:
+        began = time.perf_counter()
+        self._obs, self._info = reset(self._env, self._spec)
+        self._seconds["reset"] += time.perf_counter() - began
+        self._felt()
+
+    def _run_subtasks(self) -> None:
+        for number, subtask in enumerate(self._spec.subtasks):
+            if number:
+                begin_next(self._env, subtask, self._tallies[-1].completed, self._info)
+            if number and self._rules.policy_reset == "subtask":
+                self._adapter.reset()
+            tally = Tally(self._rules.success, subtask.max_steps, int(self._info["subtask_index"]))
+            self._tallies.append(tally)
+            self._attempt(number, tally)
+            if not tally.success and self._rules.stop_at_failure:
+                return
+
+    def _attempt(self, number: int, tally: Tally) -> None:
+        """Work on one sub-task until it is decided."""
+        begins = True
+        while not tally.over:
+            actions = self._decide(number, begins)
+            begins, done = False, 0
+            while done < len(actions) and not tally.over:
+                left = tally.limit - tally.steps
+                done += self._execute(actions[done : done + left], number, tally)
+            self._adapter.executed(done)
+
+    def _decide(self, number: int, begins: bool) -> Floats:
+        subtask = self._spec.subtasks[number]
+        seen = self._adapter.observation(
+            {**self._obs, "instruction": subtask.instruction}, self._info
+        )
+        self._trace.saw(seen.images)
+        began = time.perf_counter()
+        chunk = self._ask(seen, subtask=number, begins=begins)
+        self._seconds["policy"] += time.perf_counter() - began
+        return self._adapter.actions(chunk, self._obs)
+
+    def _execute(self, actions: Floats, number: int, tally: Tally) -> int:
+        last = number == len(self._spec.subtasks) - 1
+        # Nobody looks at what comes after the last allowed step of the last sub-task.
+        observe = not (last and tally.steps + len(actions) >= tally.limit)
+        began = time.perf_counter()
+        self._obs, _, terminated, truncated, self._info = self._env.step_chunk(
+            actions, observe=observe
+        )
+        self._seconds["env"] += time.perf_counter() - began
+        executed = int(self._info["steps"])
+        if executed < 1:
+            raise RunnerError(f"step_chunk executed {executed} of {len(actions)} actions")
+        self._trace.acted(actions[:executed])
+        self._felt()
+        tally.count(executed, self._info, over=terminated or truncated)
+        return executed
+
+    def _felt(self) -> None:
+        self._trace.felt(self._obs["proprioception"])
+
+    def _record(self, error: str | None) -> EpisodeRecord:
+        spec = self._spec
+        return EpisodeRecord(
+            episode=self._index,
+            group=spec.group,
+            seed=spec.seed,
+            subtasks=tuple(
+                _subtask_record(subtask, tally, failed=error is not None and tally is self._last)
+                for subtask, tally in zip(spec.subtasks, self._tallies, strict=False)
+            ),
+            actions=action_hash(self._trace.actions),
+            error=error,
+            diagnosis=self._trace.codes(),
+            timing={f"{name}_s": round(s, 4) for name, s in self._seconds.items()},
+        )
+
+    @property
+    def _last(self) -> Tally:
+        return self._tallies[-1]
+
+
+def reset(env: Env, spec: EpisodeSpec) -> tuple[Observation, Info]:
+    """Bring an environment to the beginning of an episode."""
+    options = {**spec.options, "subtasks": [subtask.name for subtask in spec.subtasks]}
+    return env.reset(seed=spec.seed, options=options)
+
+
+def begin_next(env: Env, subtask: SubTask, completed: int, info: Info) -> None:
+    """Make the environment work on the next sub-task, unless it has moved on by itself.
+
+    Whether it has is told by the present ``info`` and by ``completed``, the ``subtask_index`` when
+    the sub-task before began.
+    """
+    if int(info["subtask_index"]) > completed:
+        return
+    begin = getattr(env, "begin_subtask", None)
+    if begin is None:
+        raise RunnerError(
+            f"{type(env).__name__} has no begin_subtask(name); a chain whose sub-tasks do not end "
+            "at their first success, or that goes on after a failure, needs it."
+        )
+    begin(subtask.name)
+
+
+def action_hash(actions: Floats) -> str:
+    """Return the first 16 hex digits of the SHA-256 of actions as little-endian float64."""
+    return hashlib.sha256(np.ascontiguousarray(actions, dtype="<f8").tobytes()).hexdigest()[:16]
+
+
+def describe_error() -> str:
+    """Return the exception being handled: one line that says what, then its traceback.
+
+    Memory addresses are blotted out: the text is part of a record that must not differ between
+    two runs.
+    """
+    error = sys.exc_info()[1]
+    text = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+    return re.sub(r"0x[0-9a-f]+", "0x...", text).strip()
+
+
+def _subtask_record(subtask: SubTask, tally: Tally, *, failed: bool) -> SubTaskRecord:
+    return SubTaskRecord(
+        name=subtask.name,
+        instruction=subtask.instruction,
+        success=tally.success and not failed,
+        steps=tally.steps,
+        first_success=tally.first_success,
+        final_success=tally.final_success,
+        metrics=tally.metrics,
+    )

@@ -1,0 +1,314 @@
+"""What a run has found out, safe on disk the moment an episode ends.
+
+``DIR/episodes.jsonl`` holds one line an episode, written whole, flushed and fsynced before the next
+thing happens; ``DIR/actions/<episode>.npz`` the executed actions; ``DIR/run.json`` what is run. A
+line that was cut off in the middle (a kill, a full disk) is removed before anything is added, so
+the file is whole whenever it is read. A lock keeps a second run out of the same directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from vla_gym.errors import JournalError, ProtocolMismatchError
+from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.runner.messages import Floats
+
+RUN_FILE = "run.json"
+JOURNAL_FILE = "episodes.jsonl"
+ACTIONS_DIR = "actions"
+VIDEOS_DIR = "videos"
+LOCK_FILE = ".lock"
+AGAIN = "run the same command again and it goes on where it stopped"
+
+
+class Journal:
+    """The directory of one run, open for writing.
+
+    Attributes:
+        out: The directory.
+        records: What has been recorded, by episode.
+    """
+
+    def __init__(self, out: Path, *, retry_errors: bool = False) -> None:
+        """Lock the directory, repair what a kill left behind, and read what is there.
+
+        Args:
+            out: Made if it does not exist.
+            retry_errors: Forget episodes that ended in an error, so that they are run again.
+
+        Raises:
+            JournalError: When it is in use, unreadable, or not writable.
+        """
+        self.out = out
+        self.records: dict[int, EpisodeRecord] = {}
+        self._run: RunRecord | None = None
+        self._fd = -1
+        with self._explained("opened"):
+            out.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(out)
+        try:
+            with self._explained("opened"):
+                self._open(retry_errors)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Journal:
+        """Return the journal; it is closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    @property
+    def run(self) -> RunRecord | None:
+        """The run that the directory belongs to, if it belongs to one already."""
+        return self._run
+
+    def begin(self, run: RunRecord) -> None:
+        """Say which run this is; the number of episodes asked for may only have grown.
+
+        Raises:
+            ProtocolMismatchError: When the directory belongs to another run.
+        """
+        if self._run is not None:
+            check_same_run(self.out, self._run.identity, run.identity)
+            run = run.model_copy(update={"episodes": max(run.episodes, self._run.episodes)})
+        self.update(run)
+
+    def update(self, run: RunRecord) -> None:
+        """Write ``run.json`` anew, whole or not at all."""
+        text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
+        with self._explained("written"):
+            write_atomically(self.out / RUN_FILE, text.encode() + b"\n")
+        self._run = run
+
+    def append(self, record: EpisodeRecord, actions: Floats) -> None:
+        """Record a finished episode; when this returns it is on the disk.
+
+        Raises:
+            JournalError: When it is not; what was recorded before is safe.
+        """
+        with self._explained("written"):
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, actions=actions)
+            write_atomically(self.actions_path(record.episode), buffer.getvalue())
+            self._append_line(record.model_dump_json().encode() + b"\n")
+        self.records[record.episode] = record
+
+    def actions(self, episode: int) -> Floats | None:
+        """Return the executed actions ``(steps, size)`` of an episode, if they are there."""
+        try:
+            with np.load(self.actions_path(episode)) as data:
+                actions: Floats = data["actions"]
+                return actions
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def actions_path(self, episode: int) -> Path:
+        """Return where the actions of an episode are."""
+        return self.out / ACTIONS_DIR / f"{episode:06d}.npz"
+
+    def video_path(self, episode: int) -> Path:
+        """Return where the video of an episode is."""
+        return self.out / VIDEOS_DIR / f"{episode:06d}.mp4"
+
+    def close(self) -> None:
+        """Close the file and give the directory free."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _open(self, retry_errors: bool) -> None:
+        self._run = _read_run(self.out / RUN_FILE)
+        path = self.out / JOURNAL_FILE
+        if self._run is None and path.exists():
+            raise JournalError(
+                f"{path} exists and {RUN_FILE} does not, so nobody knows what was run. Give "
+                "another directory, or move the file away."
+            )
+        (self.out / ACTIONS_DIR).mkdir(exist_ok=True)
+        (self.out / VIDEOS_DIR).mkdir(exist_ok=True)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        whole = self._read(path)
+        if whole < os.fstat(self._fd).st_size:
+            os.ftruncate(self._fd, whole)
+        os.lseek(self._fd, 0, os.SEEK_END)
+        os.fsync(self._fd)
+        sync_directory(self.out)
+        if retry_errors:
+            self._drop_errors(path)
+
+    def _read(self, path: Path) -> int:
+        """Fill ``records``; return how many bytes at the start of the file are whole lines."""
+        lines = path.read_bytes().split(b"\n")
+        whole = 0
+        for number, line in enumerate(lines[:-1], start=1):
+            try:
+                record = EpisodeRecord.model_validate_json(line)
+            except ValidationError as error:
+                if number == len(lines) - 1:
+                    break
+                raise JournalError(
+                    f"{path}, line {number} is not an episode record. The file was changed by "
+                    f"something else; remove that line and {AGAIN}. ({error})"
+                ) from error
+            self.records.setdefault(record.episode, record)
+            whole += len(line) + 1
+        return whole
+
+    def _drop_errors(self, path: Path) -> None:
+        """Rewrite the journal without the episodes that ended in an error."""
+        kept = [record for record in self.records.values() if record.error is None]
+        if len(kept) == len(self.records):
+            return
+        write_atomically(path, b"".join(r.model_dump_json().encode() + b"\n" for r in kept))
+        os.close(self._fd)
+        self._fd = os.open(path, os.O_RDWR)
+        os.lseek(self._fd, 0, os.SEEK_END)
+        self.records = {record.episode: record for record in kept}
+
+    def _append_line(self, line: bytes) -> None:
+        before = os.fstat(self._fd).st_size
+        try:
+            write_all(self._fd, line)
+            os.fsync(self._fd)
+        except OSError:
+            # A part of the line may be there; it goes, so that the file stays whole.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, before)
+                os.lseek(self._fd, 0, os.SEEK_END)
+            raise
+
+    @contextlib.contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Turn what the system says into what the user should know."""
+        try:
+            yield
+        except OSError as error:
+            raise JournalError(
+                f"The journal in {self.out} cannot be {what}: {error.strerror or error}. "
+                f"{len(self.records)} finished episodes are safe there. Repair the cause (free "
+                f"some space, check permissions), then {AGAIN}."
+            ) from error
+
+
+def check_same_run(out: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Compare the identities of two runs.
+
+    Raises:
+        ProtocolMismatchError: Naming the fields that differ.
+    """
+    before, after = _flat(old), _flat(new)
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if not keys:
+        return
+    lines = [f"  {key}: {before.get(key)!r} there, {after.get(key)!r} now" for key in keys[:12]]
+    more = [f"  ... and {len(keys) - 12} more"] if len(keys) > 12 else []
+    raise ProtocolMismatchError(
+        "\n".join(
+            [
+                f"{out} holds results of another run, and results of different runs are never "
+                "mixed. These differ:",
+                *lines,
+                *more,
+                "Give another directory, or the options of that run to go on with it.",
+            ]
+        )
+    )
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted names."""
+    if not isinstance(value, Mapping):
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, item in value.items():
+        flat.update(_flat(item, f"{prefix}.{key}" if prefix else str(key)))
+    return flat
+
+
+def _read_run(path: Path) -> RunRecord | None:
+    if not path.exists():
+        return None
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise JournalError(
+            f"{path} is not a run record ({error}). Give another directory, or remove this one."
+        ) from error
+
+
+def _lock(out: Path) -> int:
+    """Take the lock of a directory; the kernel gives it back however the process ends."""
+    fd = os.open(out / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(fd, 100).decode(errors="replace").strip() or "another process"
+        os.close(fd)
+        raise JournalError(
+            f"{out} is in use by {owner}. Wait for that run to end, or give another directory."
+        ) from None
+    except OSError as error:
+        warnings.warn(f"{out} cannot be locked ({error}): start no second run there", stacklevel=4)
+    # The text is a courtesy to whoever is refused; a full disk must not matter here.
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.write(fd, f"process {os.getpid()} on {os.uname().nodename}\n".encode())
+    return fd
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whenever the power goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        write_all(fd, data)
+        os.fsync(fd)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(fd)
+    partial.replace(path)
+    sync_directory(path.parent)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of ``data``; a full disk takes only a part and says so at the next try."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def sync_directory(path: Path) -> None:
+    """Make new names in a directory durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,147 @@
+"""What parent and worker say to each other: small frozen records over a pipe.
+
+Pictures never travel here: they lie in the worker's frame block (``frames.py``). A worker answers
+nothing but what it was asked, so one message at a time is under way in either direction. The types
+depend on the contract alone, so that a process of another interpreter can speak them as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.spec import PolicySpec
+from vla_gym.records import EpisodeRecord
+from vla_gym.suites.spec import EpisodeSpec, Protocol
+
+Floats = npt.NDArray[np.floating[Any]]
+Stage = Literal["start", "build", "episode", "film"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first message to a worker: whom it works for and by which rules."""
+
+    policy: PolicySpec
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class RunEpisode:
+    """Run one episode, asking for actions on the way."""
+
+    index: int
+    spec: EpisodeSpec
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The answer to a ``Request``: one chunk ``(chunk, policy action size)``."""
+
+    chunk: Floats
+
+
+@dataclass(frozen=True)
+class Film:
+    """Do recorded actions ``(steps, env action size)`` again, with pictures, into a video file."""
+
+    index: int
+    spec: EpisodeSpec
+    record: EpisodeRecord
+    actions: Floats
+    path: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Close the environments and exit."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker's imports are done."""
+
+
+@dataclass(frozen=True)
+class EnvBuilt:
+    """An environment was built; ``description`` is what it says about itself."""
+
+    env_id: str
+    description: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An observation whose pictures lie in the frame block; the worker waits for ``Actions``.
+
+    Attributes:
+        episode: Index in the suite.
+        subtask: Index in the episode.
+        begins: Whether it is the first request of this sub-task.
+    """
+
+    episode: int
+    subtask: int
+    begins: bool
+    proprioception: npt.NDArray[np.float32]
+    instruction: str
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An episode is over: its record and the executed environment actions ``(steps, size)``."""
+
+    record: EpisodeRecord
+    actions: Floats
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What was asked for could not be done; the worker itself is fine.
+
+    Attributes:
+        stage: What it was at.
+        message: One line.
+        details: The traceback.
+        final: Trying again cannot help (a wrong option, a missing file).
+    """
+
+    stage: Stage
+    message: str
+    details: str
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class Alive:
+    """Still filming."""
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """A video is written; ``problem`` says how the replay differed from the record, if it did."""
+
+    index: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Died:
+    """Said by the pool, not by a worker: the process is gone.
+
+    Attributes:
+        reason: ``"killed by SIGSEGV"``, ``"exited with status 1"`` ...
+        log: The last lines it printed.
+    """
+
+    reason: str
+    log: str
+
+
+ToWorker = Start | RunEpisode | Actions | Film | Stop
+FromWorker = Ready | EnvBuilt | Request | Finished | Failed | Alive | Filmed | Died

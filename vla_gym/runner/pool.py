@@ -1,0 +1,205 @@
+"""Worker processes on this machine: started, listened to, killed, replaced.
+
+They are started as ``python -m vla_gym.runner.worker`` with one socket and one block of memory,
+and not through ``multiprocessing``: the caller's script needs no ``__main__`` guard, nothing is
+forked (CUDA and GL survive no fork), no helper process tracks anything, and the same can be done
+with another interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Protocol
+
+from vla_gym.runner.frames import FrameBlock, Images, anonymous_file
+from vla_gym.runner.messages import Died, FromWorker, Start, Stop, ToWorker
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""Set to 1 in workers: one process a core, not one process a core with a thread a core each."""
+LOG_BYTES = 4000
+CLOSE_SECONDS = 5.0
+
+
+class Workers(Protocol):
+    """Somewhere that episodes can be run: here processes of this machine, elsewhere a cluster."""
+
+    @property
+    def count(self) -> int:
+        """How many workers there can be at a time; they are numbered from 0."""
+        ...
+
+    def start(self, worker: int) -> None:
+        """Start a worker; it says ``Ready`` when it is."""
+        ...
+
+    def send(self, worker: int, message: ToWorker) -> None:
+        """Send a message; that a worker is gone is told by ``poll``."""
+        ...
+
+    def poll(self, timeout: float) -> Sequence[tuple[int, FromWorker]]:
+        """Wait up to ``timeout`` seconds and return what came, with who sent it."""
+        ...
+
+    def images(self, worker: int) -> Images:
+        """Return the pictures of a worker's last request; valid until it is answered."""
+        ...
+
+    def kill(self, worker: int) -> str:
+        """End a worker at once and return the last lines that it printed."""
+        ...
+
+    def close(self, *, patient: bool) -> None:
+        """End all workers; ``patient`` gives them a moment to close their environments."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Process:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    frames: FrameBlock
+    log: int
+
+
+class LocalWorkers:
+    """Processes on this machine.
+
+    Args:
+        count: How many at a time.
+        start: What each is told first.
+        log: File that gets what workers print, appended when they end; ``None`` drops it.
+    """
+
+    def __init__(self, count: int, start: Start, *, log: Path | None = None) -> None:
+        """Start nothing yet."""
+        self._count, self._start, self._log = count, start, log
+        self._processes: dict[int, _Process] = {}
+
+    @property
+    def count(self) -> int:
+        """How many workers there can be at a time."""
+        return self._count
+
+    def pid(self, worker: int) -> int:
+        """Return the process id of a running worker."""
+        return self._processes[worker].process.pid
+
+    def start(self, worker: int) -> None:
+        """Start a worker."""
+        ours, theirs = socket.socketpair()
+        frames, log = FrameBlock(self._start.policy.cameras), anonymous_file("vla_gym-log")
+        arguments = [str(theirs.fileno()), str(frames.fd), str(os.getpid())]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vla_gym.runner.worker", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(theirs.fileno(), frames.fd),
+            env=worker_environment(),
+        )
+        theirs.close()
+        self._processes[worker] = _Process(process, Connection(ours.detach()), frames, log)
+        self.send(worker, self._start)
+
+    def send(self, worker: int, message: ToWorker) -> None:
+        """Send a message; a broken pipe is told by ``poll``."""
+        with contextlib.suppress(OSError):
+            self._processes[worker].connection.send(message)
+
+    def poll(self, timeout: float) -> list[tuple[int, FromWorker]]:
+        """Wait up to ``timeout`` seconds and return what came."""
+        numbers = {item.connection: number for number, item in self._processes.items()}
+        if not numbers:
+            return []
+        ready = wait(list(numbers), timeout)
+        return [(numbers[c], self._receive(numbers[c], c)) for c in ready]  # type: ignore[index,arg-type]
+
+    def images(self, worker: int) -> Images:
+        """Return the pictures of a worker's last request."""
+        return self._processes[worker].frames.images
+
+    def kill(self, worker: int) -> str:
+        """End a worker at once and return the last lines that it printed."""
+        self._processes[worker].process.kill()
+        return self._bury(worker)
+
+    def close(self, *, patient: bool) -> None:
+        """End all workers."""
+        until = time.monotonic() + (CLOSE_SECONDS if patient else 0.0)
+        for worker in self._processes:
+            self.send(worker, Stop())
+        for worker, item in list(self._processes.items()):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                item.process.wait(max(0.0, until - time.monotonic()))
+            self.kill(worker)
+
+    def _receive(self, worker: int, connection: Connection) -> FromWorker:
+        try:
+            message: FromWorker = connection.recv()
+            return message
+        except (EOFError, OSError):
+            process = self._processes[worker].process
+            # The pipe closes a moment before the process ends; longer means that it hangs.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1.0)
+            reason = how_it_ended(process.poll())
+            return Died(reason, self.kill(worker))
+
+    def _bury(self, worker: int) -> str:
+        item = self._processes.pop(worker)
+        item.process.wait()
+        item.connection.close()
+        item.frames.close()
+        text = _read_all(item.log)
+        os.close(item.log)
+        if self._log is not None and text.strip():
+            # A full disk must not stop a run here: the log is a courtesy.
+            with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as file:
+                file.write(f"--- worker {worker}, process {item.process.pid}\n{text}\n")
+        return text[-LOG_BYTES:].strip()
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment variables of a worker: ours, one thread, our import path."""
+    path = [entry or str(Path.cwd()) for entry in sys.path]
+    return {
+        "LP_NUM_THREADS": "1",
+        **os.environ,
+        **dict.fromkeys(THREAD_VARIABLES, "1"),
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def how_it_ended(status: int | None) -> str:
+    """Return in words how a process ended, from ``Popen.poll``."""
+    if status is None:
+        return "closed its pipe"
+    if status >= 0:
+        return f"exited with status {status}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-status).name}"
+    return f"killed by signal {-status}"
+
+
+def _read_all(fd: int) -> str:
+    os.lseek(fd, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(fd), "rb") as file:
+        return file.read().decode(errors="replace")

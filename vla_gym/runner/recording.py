@@ -1,0 +1,112 @@
+"""What happens to a result: journal first, then the watcher, then perhaps a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.runner.journal import Journal
+from vla_gym.runner.messages import EnvBuilt, Film, Floats
+from vla_gym.runner.progress import Watcher
+from vla_gym.suites.spec import EpisodeSpec
+
+Video = Literal["failures", "all", "none"]
+
+
+class JournalRecorder:
+    """Records into a journal and decides what is filmed.
+
+    Args:
+        journal: Open, and told which run it is.
+        watcher: Is told what happens.
+        video: Which episodes are filmed.
+        max_videos: No more than this many in the directory; ``None`` is no limit.
+    """
+
+    def __init__(
+        self, journal: Journal, watcher: Watcher, *, video: Video, max_videos: int | None
+    ) -> None:
+        """Count the videos that are there."""
+        self._journal, self._watcher = journal, watcher
+        self._video, self._max_videos = video, max_videos
+        self._videos = sum(journal.video_path(e).exists() for e in journal.records)
+
+    def unfilmed(self) -> list[int]:
+        """Return recorded episodes whose video was lost when the run was stopped."""
+        return [
+            episode
+            for episode, record in sorted(self._journal.records.items())
+            if not self._journal.video_path(episode).exists() and self._wants_film(record)
+        ]
+
+    def finished(self, record: EpisodeRecord, actions: Floats) -> bool:
+        """Record an episode; return whether it is to be filmed."""
+        self._journal.append(record, actions)
+        self._watcher.finished(record)
+        if record.error is not None:
+            first = record.error.splitlines()[0]
+            self._watcher.note(f"episode {record.episode} ended in an error: {first}")
+        return self._wants_film(record)
+
+    def filming(self, episode: int, spec: EpisodeSpec) -> Film | None:
+        """Return what a worker needs to film an episode, if its actions are there."""
+        actions = self._journal.actions(episode)
+        if actions is None:
+            return None
+        path = str(self._journal.video_path(episode))
+        return Film(episode, spec, self._journal.records[episode], actions, path)
+
+    def environment(self, built: EnvBuilt) -> None:
+        """Record what an environment says about itself, and whether workers disagree."""
+        known = self._provenance["environments"]
+        description = dict(built.description)
+        if built.env_id not in known:
+            self._update({"environments": {**known, built.env_id: description}})
+        elif known[built.env_id] != description:
+            self.warn(
+                f"{built.env_id} describes itself in different ways in this run: "
+                f"{known[built.env_id]} and {description}"
+            )
+
+    def warn(self, text: str) -> None:
+        """Say and record something that should not have happened."""
+        said = self._provenance["warnings"]
+        if text not in said:
+            self._watcher.note(f"Warning: {text}")
+            self._update({"warnings": [*said, text]})
+
+    @property
+    def _run(self) -> RunRecord:
+        assert self._journal.run is not None
+        return self._journal.run
+
+    @property
+    def _provenance(self) -> dict[str, Any]:
+        return dict(self._run.provenance)
+
+    def _update(self, change: dict[str, Any]) -> None:
+        provenance = {**self._provenance, **change}
+        self._journal.update(self._run.model_copy(update={"provenance": provenance}))
+
+    def _wants_film(self, record: EpisodeRecord) -> bool:
+        """Decide about an episode, and count it if it is filmed."""
+        if self._video == "none" or not any(subtask.steps for subtask in record.subtasks):
+            return False
+        if self._video == "failures" and _solved(record):
+            return False
+        if self._max_videos is not None and self._videos >= self._max_videos:
+            return False
+        self._videos += 1
+        if self._videos == self._max_videos:
+            self._watcher.note(f"{self._videos} videos are enough (max_videos); no more are made.")
+        return True
+
+
+def _solved(record: EpisodeRecord) -> bool:
+    return record.error is None and record.solved == len(record.subtasks)
+
+
+def log_path(out: Path) -> Path:
+    """Return the file that gets what workers print."""
+    return out / "workers.log"

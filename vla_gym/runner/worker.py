@@ -1,0 +1,218 @@
+"""A worker process: builds environments, runs episodes, films replays; one thing at a time.
+
+It owns everything that depends on the environment (simulator, adapter, success), so that parent
+and worker exchange an observation and a chunk per decision and nothing else. Environments are
+built once and kept for the episodes that follow.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import gymnasium
+
+from vla_gym.contract.adapter import Adapter, PolicyInput, adapt
+from vla_gym.errors import VlaGymError
+from vla_gym.runner.episode import Env, Episode, describe_error
+from vla_gym.runner.frames import FrameBlock, Images
+from vla_gym.runner.guard import die_with_parent
+from vla_gym.runner.messages import (
+    Actions,
+    Alive,
+    EnvBuilt,
+    Failed,
+    Film,
+    Filmed,
+    Finished,
+    Floats,
+    FromWorker,
+    Ready,
+    Request,
+    RunEpisode,
+    Stage,
+    Start,
+    Stop,
+    ToWorker,
+)
+from vla_gym.suites.spec import EpisodeSpec, digest, jsonable
+
+MAX_ENVS = 4
+"""Environments that a worker keeps at a time; the one unused for longest is closed."""
+ALIVE_SECONDS = 2.0
+"""How often a worker that films says that it is alive."""
+
+
+class ParentGoneError(BaseException):
+    """The pipe is closed; not an ``Exception``, so that no environment's handler swallows it."""
+
+
+class Line:
+    """The worker's end of the pipe."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Speak over ``connection``."""
+        self._connection = connection
+
+    def send(self, message: FromWorker) -> None:
+        """Send a message."""
+        try:
+            self._connection.send(message)
+        except OSError as error:
+            raise ParentGoneError from error
+
+    def receive(self) -> ToWorker:
+        """Wait for the parent's next message."""
+        try:
+            return cast(ToWorker, self._connection.recv())
+        except (EOFError, OSError) as error:
+            raise ParentGoneError from error
+
+
+class FrameWriter(Protocol):
+    """Where pictures go (``FrameBlock``)."""
+
+    def write(self, images: Images) -> None:
+        """Hand over the pictures of one observation."""
+        ...
+
+
+@dataclass(frozen=True)
+class _World:
+    env: Env
+    adapter: Adapter
+
+
+class Worker:
+    """Does what the parent asks until it says stop."""
+
+    def __init__(self, line: Line, frames: FrameWriter, start: Start) -> None:
+        """Work by the rules of ``start``."""
+        self._line, self._frames, self._start = line, frames, start
+        self._worlds: OrderedDict[str, _World] = OrderedDict()
+
+    def serve(self) -> None:
+        """Answer messages; returns after ``Stop``."""
+        self._line.send(Ready())
+        while not isinstance(message := self._line.receive(), Stop):
+            self._line.send(self._answer(message))
+        for world in self._worlds.values():
+            world.env.close()
+
+    def _answer(self, message: ToWorker) -> FromWorker:
+        if not isinstance(message, (RunEpisode, Film)):
+            raise TypeError(f"unexpected message {message!r}")
+        stage: Stage = "build"
+        try:
+            world = self._world(message.spec)
+            stage = "episode" if isinstance(message, RunEpisode) else "film"
+            if isinstance(message, RunEpisode):
+                return self._run(world, message)
+            return self._film(world.env, message)
+        except Exception as error:
+            self._forget(message.spec)
+            final = stage == "build" and isinstance(error, VlaGymError)
+            return Failed(stage, f"{type(error).__name__}: {error}", describe_error(), final)
+
+    def _run(self, world: _World, message: RunEpisode) -> Finished:
+        def ask(seen: PolicyInput, *, subtask: int, begins: bool) -> Floats:
+            self._frames.write(seen.images)
+            request = Request(
+                message.index, subtask, begins, seen.proprioception, seen.instruction, seen.info
+            )
+            self._line.send(request)
+            answer = self._line.receive()
+            if not isinstance(answer, Actions):
+                raise ParentGoneError
+            return answer.chunk
+
+        episode = Episode(
+            index=message.index,
+            spec=message.spec,
+            rules=self._start.protocol,
+            env=world.env,
+            adapter=world.adapter.start(),
+            ask=ask,
+        )
+        rollout = episode.run()
+        return Finished(rollout.record, rollout.actions)
+
+    def _film(self, env: Env, message: Film) -> Filmed:
+        # Imported here: many workers never film, and what draws and encodes is heavy.
+        from vla_gym.runner.replay import film
+
+        said = time.monotonic()
+
+        def alive() -> None:
+            nonlocal said
+            if time.monotonic() - said > ALIVE_SECONDS:
+                self._line.send(Alive())
+                said = time.monotonic()
+
+        problem = film(
+            env, message.spec, message.record, message.actions, Path(message.path), alive=alive
+        )
+        return Filmed(message.index, problem)
+
+    def _world(self, spec: EpisodeSpec) -> _World:
+        """Return the environment of an episode, built if there is none yet."""
+        key = _key(spec)
+        if key not in self._worlds:
+            while len(self._worlds) >= MAX_ENVS:
+                self._worlds.popitem(last=False)[1].env.close()
+            policy = self._start.policy
+            env = make_env(spec.env_id, spec.env_kwargs, cameras=tuple(policy.cameras))
+            self._worlds[key] = _World(env, adapt(policy, env.contract, env_id=spec.env_id))
+            self._line.send(EnvBuilt(spec.env_id, jsonable(env.describe())))
+        self._worlds.move_to_end(key)
+        return self._worlds[key]
+
+    def _forget(self, spec: EpisodeSpec) -> None:
+        """Close an environment that raised: what state it is in, nobody knows."""
+        world = self._worlds.pop(_key(spec), None)
+        if world is None:
+            return
+        try:
+            world.env.close()
+        except Exception as error:
+            print(f"closing {spec.env_id} failed: {error!r}", file=sys.stderr)
+
+
+def make_env(env_id: str, env_kwargs: Mapping[str, Any], *, cameras: tuple[str, ...]) -> Env:
+    """Build an environment that renders nothing but ``cameras`` into its observations."""
+    made = gymnasium.make(env_id, disable_env_checker=True, **{**env_kwargs, "cameras": cameras})
+    return cast(Env, made.unwrapped)
+
+
+def _key(spec: EpisodeSpec) -> str:
+    return digest([spec.env_id, spec.env_kwargs])
+
+
+def run_worker(connection: Connection, frames_fd: int) -> None:
+    """Serve the parent behind ``connection`` until it says stop or goes away."""
+    line = Line(connection)
+    try:
+        start = line.receive()
+        if isinstance(start, Start):
+            Worker(line, FrameBlock(start.policy.cameras, frames_fd), start).serve()
+    except ParentGoneError:
+        return
+
+
+def main() -> None:
+    """Entry point of the process: ``worker CONNECTION_FD FRAMES_FD PARENT_PID``."""
+    connection_fd, frames_fd, parent = (int(argument) for argument in sys.argv[1:4])
+    die_with_parent(parent)
+    faulthandler.enable()
+    run_worker(Connection(connection_fd), frames_fd)
+
+
+if __name__ == "__main__":
+    main()

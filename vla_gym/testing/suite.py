@@ -1,0 +1,51 @@
+"""A suite of the mock world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from vla_gym.suites.spec import EpisodeSpec, Protocol, SubTask, Suite
+from vla_gym.testing.world import ENV_ID, TASKS
+
+
+def mock_suite(
+    episodes: int = 6,
+    *,
+    chain: int = 3,
+    max_steps: int = 20,
+    success: Literal["first", "final", "any"] = "first",
+    policy_reset: Literal["subtask", "episode"] = "subtask",
+    stop_at_failure: bool = True,
+    env_kwargs: Mapping[str, Any] | None = None,
+    faults: Mapping[int, Mapping[str, Any]] | None = None,
+) -> Suite:
+    """Return ``episodes`` chains of ``chain`` sub-tasks; ``faults`` maps episodes to faults."""
+    names = sorted(TASKS)
+
+    def episode(index: int) -> EpisodeSpec:
+        order = np.random.default_rng(index).permutation(len(names))[:chain]
+        chosen = [names[number] for number in order]
+        fault = (faults or {}).get(index)
+        return EpisodeSpec(
+            env_id=ENV_ID,
+            env_kwargs=env_kwargs or {},
+            seed=1000 + index,
+            options={"fault": fault} if fault else {},
+            subtasks=tuple(
+                SubTask(name=n, instruction=f"please {n.replace('_', ' ')}", max_steps=max_steps)
+                for n in chosen
+            ),
+            group=chosen[0],
+        )
+
+    return Suite(
+        name="mock",
+        episodes=tuple(episode(index) for index in range(episodes)),
+        protocol=Protocol(
+            success=success, policy_reset=policy_reset, stop_at_failure=stop_at_failure
+        ),
+        table="chain" if chain > 1 else "tasks",
+    )

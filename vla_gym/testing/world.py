@@ -1,0 +1,248 @@
+"""A point-like hand in a box, with wind: the smallest world that follows the whole contract.
+
+It has two cameras, chains of sub-tasks, chunks, seeds that matter, and pictures that depend on the
+state, so whatever the runner mixes up becomes visible in a record.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.env import Observation, StepResult
+from vla_gym.contract.spec import (
+    ActionSpec,
+    CameraSpec,
+    EnvSpec,
+    Frame,
+    GripperSpec,
+    Mode,
+    ProprioceptionField,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+from vla_gym.errors import OptionError, suggest
+from vla_gym.testing.faults import strike
+
+NAME = "MockWorld-v0"
+ENV_ID = f"{__name__}:{NAME}"
+"""Id for suites: Gymnasium imports the module in front of the colon by itself."""
+
+METRES_PER_UNIT = 0.05
+WIND = 0.002
+"""Standard deviation of the wind, metres a step."""
+REACH = 0.2
+"""Distance from the middle that counts as being at a side, metres."""
+SIZES = {"static": (32, 32), "wrist": (16, 24)}
+
+TASKS: Mapping[str, tuple[float, float, float, float]] = {
+    "go_left": (-0.3, 0.0, 0.0, 0.0),
+    "go_right": (0.3, 0.0, 0.0, 0.0),
+    "go_back": (0.0, -0.3, 0.0, 0.0),
+    "go_forward": (0.0, 0.3, 0.0, 0.0),
+    "go_down": (0.0, 0.0, -0.3, 0.0),
+    "go_up": (0.0, 0.0, 0.3, 0.0),
+    "close_gripper": (0.0, 0.0, 0.0, -1.0),
+    "open_gripper": (0.0, 0.0, 0.0, 1.0),
+}
+"""By name: where the hand should go (0: anywhere) and what the gripper should do (0: anything)."""
+
+
+def mock_contract(**kwargs: Any) -> EnvSpec:
+    """Return the contract of the mock world; no keyword argument changes it."""
+    del kwargs
+    return EnvSpec(
+        cameras={n: CameraSpec(height=h, width=w) for n, (h, w) in SIZES.items()},
+        proprioception=(
+            ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.WORLD),
+            ProprioceptionField(name="gripper_width", size=1, unit="m"),
+        ),
+        action=ActionSpec(
+            translation=TranslationSpec(
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                meters_per_unit=METRES_PER_UNIT,
+                reference=Reference.MEASURED,
+            ),
+            rotation=RotationSpec(
+                representation=Rotation.EULER_XYZ,
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                radians_per_unit=0.05,
+                additive=True,
+                reference=Reference.MEASURED,
+            ),
+            gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
+            control_hz=30.0,
+            low=(-1.0,) * 7,
+            high=(1.0,) * 7,
+            clip=True,
+        ),
+        privileged=("target",),
+        base_aligned_with_world=True,
+    )
+
+
+class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
+    """See the module.
+
+    Args:
+        cameras: Roles to render into observations.
+        advance: The world goes on to the next sub-task at a success; otherwise it reports success
+            and leaves the rest to its user (``begin_subtask``).
+        broken: Raise an error with this text instead of being built.
+    """
+
+    metadata = {"render_modes": [], "render_fps": 30}  # noqa: RUF012 (Gymnasium's own form)
+
+    def __init__(
+        self,
+        *,
+        cameras: Sequence[str] = tuple(SIZES),
+        advance: bool = True,
+        broken: str = "",
+    ) -> None:
+        if broken:
+            raise OptionError(broken)
+        self._cameras, self._advance = tuple(cameras), advance
+        self.contract = mock_contract()
+        self.observation_space = _observation_space(self._cameras)
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (7,), np.float64)
+        self.rendered = 0
+        self._subtasks: tuple[str, ...] = ()
+        self._fault: Mapping[str, Any] = {}
+        self._current = ""
+        self._completed = self._steps = 0
+        self._hand = np.zeros(3)
+        self._width = 0.08
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode; options are ``subtasks`` and ``fault`` (see ``faults.strike``)."""
+        super().reset(seed=seed)
+        given = dict(options or {})
+        self._subtasks = tuple(given.pop("subtasks", ()))
+        self._fault = given.pop("fault", {})
+        if given:
+            raise OptionError(f"MockWorld has no reset option {sorted(given)}.")
+        for name in self._subtasks:
+            if name not in TASKS:
+                raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, TASKS)}")
+        self._hand = self.np_random.uniform(-0.1, 0.1, 3)
+        self._width, self._completed, self._steps = 0.08, 0, 0
+        self._current = self._subtasks[0] if self._subtasks else ""
+        strike(self._fault, 0)
+        return self._observe(), self._info(success=False)
+
+    def step(self, action: npt.NDArray[np.floating[Any]]) -> StepResult:
+        """Do one action ``(7,)``."""
+        return self.step_chunk(np.asarray(action)[None])
+
+    def step_chunk(
+        self, actions: npt.NDArray[np.floating[Any]], *, observe: bool = True
+    ) -> StepResult:
+        """Do actions ``(n, 7)`` up to a success; observe after the last one."""
+        success, steps = False, 0
+        for action in actions:
+            self._move(np.asarray(action, np.float64))
+            steps += 1
+            if success := self._achieved():
+                break
+        if success and self._advance:
+            self._completed += 1
+            done = self._completed >= len(self._subtasks)
+            self._current = "" if done else self._subtasks[self._completed]
+        terminated = bool(self._subtasks) and not self._current
+        info = {**self._info(success=success), "steps": steps}
+        return self._observe(pictures=observe), float(success), terminated, False, info
+
+    def begin_subtask(self, name: str) -> None:
+        """Work on another sub-task from now on."""
+        if name not in TASKS:
+            raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, TASKS)}")
+        self._current = name
+
+    def render_cameras(self, names: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
+        """Return pictures of the present state."""
+        self.rendered += 1
+        return {name: _picture(self._hand, self._width, SIZES[name]) for name in names}
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what a result should record."""
+        picture = _picture(np.zeros(3), 0.08, SIZES["static"])
+        return {"world": "mock", "renderer": {"fingerprint": f"{int(picture.sum()):x}"}}
+
+    def _move(self, action: npt.NDArray[np.float64]) -> None:
+        self._steps += 1
+        strike(self._fault, self._steps)
+        wind = self.np_random.normal(0.0, WIND, 3)
+        self._hand = np.clip(self._hand + action[:3] * METRES_PER_UNIT + wind, -0.5, 0.5)
+        self._width = float(np.clip(self._width + 0.02 * np.sign(action[6]), 0.0, 0.08))
+
+    def _achieved(self) -> bool:
+        if not self._current:
+            return False
+        *place, grip = TASKS[self._current]
+        there = all(
+            abs(p) < 1e-9 or h * np.sign(p) > REACH for p, h in zip(place, self._hand, strict=True)
+        )
+        closed = self._width < 0.01
+        return bool(there and (grip == 0.0 or closed == (grip < 0)))
+
+    def _observe(self, *, pictures: bool = True) -> Observation:
+        obs: Observation = {
+            "proprioception": np.array([*self._hand, self._width], np.float32),
+            "instruction": self._current.replace("_", " "),
+        }
+        if pictures:
+            obs["images"] = self.render_cameras(self._cameras) if self._cameras else {}
+        return obs
+
+    def _info(self, *, success: bool) -> dict[str, Any]:
+        return {
+            "success": success,
+            "task": self._current,
+            "subtask_index": self._completed,
+            "target": np.array(TASKS.get(self._current, (0.0,) * 4)),
+            "metrics": {"distance": float(np.linalg.norm(self._hand))},
+        }
+
+
+def _picture(
+    hand: npt.NDArray[np.float64], width: float, size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """Return uint8 ``(H, W, 3)``: a bright spot where the hand is, on a gradient."""
+    height, breadth = size
+    rows, columns = np.mgrid[0:height, 0:breadth]
+    row, column = (hand[1] + 0.5) * height, (hand[0] + 0.5) * breadth
+    spot = 160.0 * np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 8.0)
+    red = 40 + spot
+    green = 40 + 120.0 * rows / height + 60.0 * hand[2]
+    blue = 40 + 120.0 * columns / breadth + 500.0 * width
+    picture = np.clip(np.stack([red, green, blue], axis=-1), 0, 255)
+    return np.asarray(picture, np.uint8)
+
+
+def _observation_space(cameras: Sequence[str]) -> gymnasium.spaces.Dict:
+    pictures: dict[str, gymnasium.Space[Any]] = {
+        n: gymnasium.spaces.Box(0, 255, (*SIZES[n], 3), np.uint8) for n in cameras
+    }
+    return gymnasium.spaces.Dict(
+        {
+            "images": gymnasium.spaces.Dict(pictures),
+            "proprioception": gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32),
+            "instruction": gymnasium.spaces.Text(200, min_length=0, charset=string.printable),
+        }
+    )
+
+
+if NAME not in gymnasium.registry:
+    gymnasium.register(NAME, entry_point=f"{__name__}:MockWorld")
