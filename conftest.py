@@ -1,0 +1,35 @@
+"""For the tests of every package: the official files and recordings that may lie beside the clone.
+
+They are never part of the repository. Where ``../shared`` is absent, what needs them is skipped
+with that reason, and the rest runs with built-in assets.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parent.parent / "shared"
+
+if (SHARED / "assets").is_dir():
+    os.environ.setdefault("VLA_GYM_ASSETS", str(SHARED / "assets"))
+
+
+def _shared(name: str) -> Path:
+    if not (SHARED / name).is_dir():
+        pytest.skip(f"{SHARED / name} is not there (official files are not part of the repository)")
+    return SHARED / name
+
+
+@pytest.fixture(scope="session")
+def official_assets() -> Path:
+    """The root of the official asset files, as in ``VLA_GYM_ASSETS``."""
+    return _shared("assets")
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Recordings of the official implementations."""
+    return _shared("golden")
