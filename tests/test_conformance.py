@@ -1,0 +1,77 @@
+"""Everything registered keeps the contract: ``check_env`` and ``check_policy`` over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from vla_gym.contract import IncompatibleError, adapt, check_env, check_policy
+from vla_gym.envs import contract_of
+from vla_gym.plugins import PolicyEntry
+from vla_gym.policies import make_policy
+from vla_gym.registry import registry
+
+ENVS = registry().names("envs")
+POLICIES = registry().names("policies")
+
+
+def usable(kind: str, name: str) -> None:
+    """Skip what cannot run here, saying why."""
+    if problem := registry().get(kind, name).problem:
+        pytest.skip(f"{name} {problem}")
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What policies need that have no default for it."""
+    recorded = tmp_path / "actions.npz"
+    np.savez(recorded, actions=np.tile([0.0] * 6 + [1.0], (8, 1)))
+    return {"replay": {"path": str(recorded)}}
+
+
+def samples(env_id: str, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    """Return a few ``info`` mappings of an environment that is at work on a sub-task."""
+    if not names:
+        return []
+    env = gymnasium.make(env_id, cameras=())
+    try:
+        task = sorted(env.unwrapped.tasks)[0]  # type: ignore[attr-defined]
+        return [env.reset(seed=seed, options={"subtasks": [task]})[1] for seed in range(2)]
+    finally:
+        env.close()
+
+
+def test_something_is_registered() -> None:
+    assert ENVS
+    assert POLICIES
+
+
+@pytest.mark.parametrize("env_id", ENVS)
+def test_every_environment_keeps_the_contract(env_id: str) -> None:
+    usable("envs", env_id)
+    check_env(env_id)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_policy_keeps_the_contract(
+    name: str, options: Mapping[str, Mapping[str, Any]]
+) -> None:
+    usable("policies", name)
+    assert isinstance(registry().get("policies", name).entry, PolicyEntry)
+    fitting = []
+    for env_id in ENVS:
+        policy = make_policy(name, env_spec=contract_of(env_id), options=options.get(name))
+        try:
+            adapt(policy.spec, contract_of(env_id))
+        except IncompatibleError:
+            continue
+        fitting.append(env_id)
+    assert fitting, f"{name} fits no registered environment"
+    policy = make_policy(name, env_spec=contract_of(fitting[0]), options=options.get(name))
+    infos = samples(fitting[0], policy.spec.privileged)
+    check_policy(policy, infos=infos, environment=fitting[0])
