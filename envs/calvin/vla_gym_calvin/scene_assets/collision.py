@@ -93,9 +93,7 @@ def _obj_text(vertices: Sequence[Point], groups: Iterable[Sequence[tuple[int, ..
     return "\n".join(lines) + "\n"
 
 
-def _unique_obj_text(
-    vertices: Sequence[Point], groups: Iterable[Sequence[tuple[int, ...]]]
-) -> str:
+def _unique_obj_text(vertices: Sequence[Point], groups: Iterable[Sequence[tuple[int, ...]]]) -> str:
     """Write every point of a group once, in as few triangles as name them all."""
     points: list[Point] = []
     triangles: list[list[tuple[int, ...]]] = []

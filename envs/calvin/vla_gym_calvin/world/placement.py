@@ -22,9 +22,7 @@ def draw_block(scene: facts.SceneFacts, rng: np.random.Generator) -> npt.NDArray
     return np.array([*rng.uniform(low, high), rng.uniform(-np.pi, np.pi)])
 
 
-def random_scene_obs(
-    scene: facts.SceneFacts, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def random_scene_obs(scene: facts.SceneFacts, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return ``scene_obs`` ``(24,)``: all joints at 0, lights off, blocks apart from each other."""
     lengths = [facts.BLOCK_LENGTHS[size] for _, size in scene.blocks]
     for _ in range(_TRIES):

@@ -164,9 +164,7 @@ class Robot:
         states = pybullet.getJointStates(self.body, _OBSERVED_JOINTS, physicsClientId=cid)
         joints = [state[0] for state in states]
         euler = pybullet.getEulerFromQuaternion(tcp[1])
-        return np.array(
-            [*tcp[0], *euler, joints[7] + joints[8], *joints[:7], self.gripper_action]
-        )
+        return np.array([*tcp[0], *euler, joints[7] + joints[8], *joints[:7], self.gripper_action])
 
     def joint_positions(self) -> F64:
         """Return the current positions of all joints in pybullet's order."""

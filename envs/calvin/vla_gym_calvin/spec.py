@@ -1,0 +1,79 @@
+"""What the CALVIN environment offers, said without importing the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vla_gym.contract.spec import (
+    ActionSpec,
+    CameraSpec,
+    EnvSpec,
+    Frame,
+    GripperSpec,
+    Mode,
+    ProprioceptionField,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+from vla_gym.errors import OptionError
+from vla_gym_calvin import facts
+from vla_gym_calvin.rendering.base import pick_sizes, resolve_sizes
+
+# Relative actions on the commanded pose. The official environment sets no limits; its data lies
+# in [-1, 1]. Euler angles are added component by component.
+ACTION = ActionSpec(
+    translation=TranslationSpec(
+        mode=Mode.DELTA,
+        frame=Frame.WORLD,
+        meters_per_unit=facts.METERS_PER_UNIT,
+        reference=Reference.COMMANDED,
+    ),
+    rotation=RotationSpec(
+        representation=Rotation.EULER_XYZ,
+        mode=Mode.DELTA,
+        frame=Frame.WORLD,
+        radians_per_unit=facts.RADIANS_PER_UNIT,
+        additive=True,
+        reference=Reference.COMMANDED,
+    ),
+    gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=True),
+    control_hz=facts.CONTROL_HZ,
+)
+
+# The fields of ``robot_obs``.
+PROPRIOCEPTION = (
+    ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.WORLD),
+    ProprioceptionField(
+        name="ee_rotation", size=3, unit="rad", frame=Frame.WORLD, rotation=Rotation.EULER_XYZ
+    ),
+    ProprioceptionField(name="gripper_width", size=1, unit="m"),
+    ProprioceptionField(name="joint_positions", size=7, unit="rad"),
+    ProprioceptionField(name="gripper_action", size=1, unit="1"),
+)
+
+
+def env_spec(
+    *,
+    cameras: Sequence[str] = tuple(facts.CAMERA_SIZES),
+    camera_sizes: Mapping[str, Sequence[int]] | None = None,
+    **_: Any,
+) -> EnvSpec:
+    """Return the contract of ``CalvinEnv`` made with these keyword arguments.
+
+    Raises:
+        UnknownNameError: A camera that is not there.
+    """
+    if isinstance(cameras, str):
+        raise OptionError(f"cameras={cameras!r}: expected a list of roles, such as ['{cameras}'].")
+    sizes = pick_sizes(resolve_sizes(camera_sizes), cameras)
+    return EnvSpec(
+        cameras={role: CameraSpec(height=size[0], width=size[1]) for role, size in sizes.items()},
+        proprioception=PROPRIOCEPTION,
+        action=ACTION,
+        privileged=("robot_obs", "scene_obs"),
+        base_aligned_with_world=True,
+        base_pose=(*facts.ROBOT_BASE, 0.0, 0.0, 0.0, 1.0),
+    )
