@@ -140,8 +140,8 @@ def _caption(
     width, top, bar = size
     counter = "" if step is None else f"step {step}"
     small = _font(max(11, bar // 4))
-    room = width - 16 - (round(draw.textlength(counter, font=small)) + 12 if counter else 0)
-    lines, font = _fit(draw, instruction, room, bar)
+    room = width - 16 - (round(small.getlength(counter)) + 12 if counter else 0)
+    lines, font = _fit(instruction, room, bar)
     ascent = _line_height(font)
     y = top + (bar - ascent * len(lines)) // 2
     for line in lines:
@@ -151,23 +151,25 @@ def _caption(
         draw.text((width - 8, top + bar // 2), counter, font=small, fill=_FAINT, anchor="rm")
 
 
-def _fit(draw: ImageDraw.ImageDraw, text: str, room: int, bar: int) -> tuple[list[str], Font]:
+@lru_cache(maxsize=64)
+def _fit(text: str, room: int, bar: int) -> tuple[tuple[str, ...], Font]:
+    """Return lines and font; remembered, because every frame of a rollout asks the same."""
     largest, smallest = bar * 2 // 5, 11
     for size in range(largest, smallest - 1, -1):
         font = _font(size)
-        lines = _wrap(draw, text, font, room)
+        lines = _wrap(text, font, room)
         if len(lines) <= 2 and _line_height(font) * len(lines) <= bar:
-            return lines, font
+            return tuple(lines), font
     font = _font(smallest)
-    lines = _wrap(draw, text, font, room)[:2]
-    return [lines[0], f"{lines[1][:-3]}..."], font
+    lines = _wrap(text, font, room)[:2]
+    return (lines[0], f"{lines[1][:-3]}..."), font
 
 
-def _wrap(draw: ImageDraw.ImageDraw, text: str, font: Font, room: int) -> list[str]:
+def _wrap(text: str, font: Font, room: int) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and draw.textlength(longer, font=font) > room:
+        if lines[-1] and font.getlength(longer) > room:
             lines.append(word)
         else:
             lines[-1] = longer

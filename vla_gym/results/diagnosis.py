@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from vla_gym.records import EpisodeRecord
 
 HINTS: dict[str, str] = {
-    "gripper_never_moved": "the gripper never moved: check polarity, threshold and range",
-    "robot_did_not_move": "the robot did not move: check action scale, statistics and units",
-    "action_out_of_range": "actions were clipped: check the statistics they are denormalised with",
-    "action_constant": "the policy returned the same action throughout: check its inputs",
-    "image_constant": "a camera picture was one colour: check renderer and camera names",
+    "image_constant": "a camera picture was of one colour: check renderer and camera names",
     "image_dark": "a camera picture was nearly black: check renderer and lights",
-    "instruction_ignored": "actions did not depend on the instruction: check the text input",
+    "robot_did_not_move": "the robot did not move: check action scale, statistics and units",
+    "gripper_never_moved": "the gripper never moved: check polarity, threshold and range",
+    "action_constant": "the policy returned the same action throughout: check its inputs",
+    "action_saturated": "actions were at their limits: check the statistics that undo the "
+    "normalisation",
 }
 
 

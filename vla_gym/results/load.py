@@ -114,11 +114,28 @@ def _read_run(folder: Path) -> RunRecord:
 
 
 def _read_records(file: Path) -> list[EpisodeRecord]:
-    # A run that was stopped before its first episode ended has no journal yet.
+    """Return one record an episode; a line that was cut off by a kill is not one yet."""
+    # A run that was stopped before its first episode ended has no journal.
     if not file.exists():
         return []
-    lines = [line for line in file.read_bytes().split(b"\n")[:-1] if line.strip()]
-    return [EpisodeRecord.model_validate_json(line) for line in lines]
+    records: dict[int, EpisodeRecord] = {}
+    lines = _read(file).split(b"\n")
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            record = EpisodeRecord.model_validate_json(line)
+        except ValidationError as error:
+            if number == len(lines) - 1:
+                break
+            raise JournalError(f"{file}, line {number} is no episode record: {error}") from error
+        records.setdefault(record.episode, record)
+    return list(records.values())
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise JournalError(f"{file} cannot be read: {error}") from error
 
 
 def _name(value: Any) -> str:
