@@ -1,0 +1,96 @@
+"""``calvin-oracle``: a scripted expert that sees the ground truth and can do all 34 tasks.
+
+It is the upper bound of the benchmark, the source of demonstrations, and the proof that every task
+can be solved. Per running episode it keeps an ``Arm`` (the commanded pose, which outlives the
+sub-tasks of a chain) and a program: a generator that withdraws from the last task and then tries
+the present one again and again, planning anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.policy import Batch, Slot
+from vla_gym.contract.spec import PolicySpec
+from vla_gym.errors import PolicyError
+from vla_gym_calvin.policies.arm import Arm, Motion
+from vla_gym_calvin.policies.reach import withdraw
+from vla_gym_calvin.policies.scene_view import SceneView
+from vla_gym_calvin.policies.skills import HOLDING, SKILLS
+from vla_gym_calvin.spec import ACTION
+
+_ENVIRONMENTS = ("CALVIN-D-D-v0", "CALVIN-ABC-D-v0", "CALVIN-ABCD-D-v0")
+
+
+class CalvinOracle:
+    """The policy; one ``Expert`` for each running episode."""
+
+    def __init__(self) -> None:
+        self._experts: dict[int, Expert] = {}
+
+    @property
+    def spec(self) -> PolicySpec:
+        """No cameras: it reads the state of the simulator."""
+        return PolicySpec(
+            cameras={},
+            proprioception=(),
+            action=ACTION,
+            privileged=("robot_obs", "scene_obs", "task"),
+            environments=_ENVIRONMENTS,
+        )
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Begin a sub-task; the commanded pose is forgotten only where an episode begins."""
+        for slot in slots:
+            if slot.subtask == 0 or slot not in self._experts:
+                self._experts[slot] = Expert(slot.env_kwargs.get("scene", "D"))
+            self._experts[slot].begin()
+
+    def act(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """Return one action for each slot, ``(B, 1, 7)``."""
+        pairs = zip(batch.slots, batch.infos, strict=True)
+        return np.array([[self._experts[slot].action(info)] for slot, info in pairs])
+
+
+class Expert:
+    """One episode.
+
+    Args:
+        scene: ``"A"`` to ``"D"``.
+    """
+
+    def __init__(self, scene: str) -> None:
+        self._scene = scene
+        self._arm: Arm | None = None
+        self._program: Motion | None = None
+
+    def begin(self) -> None:
+        """Forget what was being done; the arm is where it is."""
+        self._program = None
+
+    def action(self, info: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+        """Return the next action ``(7,)`` from ``robot_obs``, ``scene_obs`` and ``task``."""
+        robot_obs = np.asarray(info["robot_obs"], dtype=np.float64)
+        scene_obs = np.asarray(info["scene_obs"], dtype=np.float64)
+        view = SceneView(self._scene, robot_obs, scene_obs)
+        if self._arm is None:
+            self._arm = Arm(view, gripper=float(robot_obs[14]))
+        self._arm.view = view
+        if self._program is None:
+            self._program = _program(self._arm, str(info["task"]))
+        return next(self._program)
+
+
+def _program(arm: Arm, task: str) -> Motion:
+    """Yield actions for a task without end."""
+    if task not in SKILLS:
+        raise PolicyError(f"calvin-oracle is asked for the task {task!r}, which it does not know.")
+    yield from withdraw(arm, keep=task in HOLDING)
+    while True:
+        yield from SKILLS[task](arm)
+        yield from arm.wait(4)
+        yield from withdraw(arm, keep=task in HOLDING)
