@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from vla_gym.plugins import (
     AssetEntry,
-    CheckEntry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
