@@ -18,9 +18,9 @@ import numpy.typing as npt
 from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 
 from vla_gym.contract.checking import (
+    BrokenPromiseError,
     Check,
     Report,
-    BrokenPromiseError,
     difference,
     expect,
     expect_error,
@@ -32,6 +32,8 @@ from vla_gym.errors import ActionError, VlaGymError
 
 Actions = npt.NDArray[np.float64]
 SEED = 20
+OTHER_EPISODES = (21, 22, 23)
+"""Several, because one alone may leave behind by chance what was there before."""
 
 
 @dataclass
@@ -129,7 +131,7 @@ def _observation_matches_the_contract(context: _Context) -> None:
 
 def _expect_observation(context: _Context, observation: Mapping[str, Any]) -> None:
     spec = context.contract
-    for role, picture in observation["images"].items():
+    for role, picture in observation.get("images", {}).items():
         expect(role in spec.cameras, f"camera {role!r} is not in the contract")
         wanted = (spec.cameras[role].height, spec.cameras[role].width, 3)
         _expect_array(f"images[{role!r}]", picture, wanted, np.uint8)
@@ -161,10 +163,10 @@ def _info_has_the_promised_keys(context: _Context) -> None:
 
 def _episode_depends_on_its_seed_alone(context: _Context) -> None:
     first = context.trace(context.env, seed=SEED)
-    context.trace(context.env, seed=SEED + 1)
-    again = context.trace(context.env, seed=SEED)
-    found = difference(first, again)
-    expect(not found, f"the same episode differs after another one: {found}")
+    for other in OTHER_EPISODES:
+        context.trace(context.env, seed=other)
+        found = difference(first, context.trace(context.env, seed=SEED))
+        expect(not found, f"the same episode differs after another one: {found}")
     if context.make is None:
         return
     fresh = context.make()

@@ -7,13 +7,15 @@ any number of leading axes is allowed. Angles are radians.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation as ScipyRotation
 
 from vla_gym.contract.spec import Rotation
+
+if TYPE_CHECKING:
+    from scipy.spatial.transform import Rotation as ScipyRotation
 
 Array = npt.NDArray[Any]
 Matrix = npt.NDArray[np.float64]
@@ -85,16 +87,23 @@ def wrap(angles: npt.ArrayLike) -> Matrix:
 
 def mean(values: npt.ArrayLike, weights: npt.ArrayLike, representation: Rotation) -> Matrix:
     """Return the weighted mean rotation of ``(n, size)`` values (chordal mean of the matrices)."""
-    rotations = ScipyRotation.from_matrix(to_matrix(values, representation))
+    rotations = _scipy().from_matrix(to_matrix(values, representation))
     average = rotations.mean(weights=np.asarray(weights, dtype=np.float64))
     return from_matrix(average.as_matrix(), representation)
 
 
+def _scipy() -> type[ScipyRotation]:
+    """Import scipy's rotations on first use: it takes longer than the rest of the core."""
+    from scipy.spatial.transform import Rotation as ScipyRotation
+
+    return ScipyRotation
+
+
 def _flat_to_matrix(flat: Matrix, representation: Rotation) -> Matrix:
     if representation is Rotation.EULER_XYZ:
-        return ScipyRotation.from_euler("xyz", flat).as_matrix()
+        return _scipy().from_euler("xyz", flat).as_matrix()
     if representation is Rotation.AXIS_ANGLE:
-        return ScipyRotation.from_rotvec(flat).as_matrix()
+        return _scipy().from_rotvec(flat).as_matrix()
     if representation is Rotation.QUAT_XYZW:
         return _quaternion_to_matrix(flat)
     if representation is Rotation.QUAT_WXYZ:
@@ -111,7 +120,7 @@ def _flat_from_matrix(flat: Matrix, representation: Rotation) -> Matrix:
         return np.concatenate([flat[:, :, 0], flat[:, :, 1]], axis=1)
     if representation is Rotation.ROT6D_ROWS:
         return flat[:, :, :2].reshape(-1, 6)
-    rotation = ScipyRotation.from_matrix(flat)
+    rotation = _scipy().from_matrix(flat)
     if representation is Rotation.AXIS_ANGLE:
         return rotation.as_rotvec()
     quaternion = rotation.as_quat()
@@ -122,7 +131,7 @@ def _flat_from_matrix(flat: Matrix, representation: Rotation) -> Matrix:
 def _quaternion_to_matrix(xyzw: Matrix) -> Matrix:
     if (np.linalg.norm(xyzw, axis=1) < 1e-8).any():
         raise ValueError("a quaternion of zeros is no rotation")
-    return ScipyRotation.from_quat(xyzw).as_matrix()
+    return _scipy().from_quat(xyzw).as_matrix()
 
 
 def _columns_to_matrix(columns: Matrix) -> Matrix:
