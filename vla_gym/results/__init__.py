@@ -13,7 +13,7 @@ from vla_gym.results.comparison import (
 )
 from vla_gym.results.load import Results, load_results, make_results
 from vla_gym.results.render import markdown, markdown_table, rich_table, summary_json
-from vla_gym.results.tables import Table, main_table, notes, tables
+from vla_gym.results.tables import Table, main_table, notes, score_cell, tables
 
 __all__ = [
     "Published",
@@ -30,6 +30,7 @@ __all__ = [
     "protocol_differences",
     "published_rows",
     "rich_table",
+    "score_cell",
     "summary_json",
     "tables",
 ]

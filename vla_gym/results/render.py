@@ -26,7 +26,7 @@ def rich_table(table: Table) -> RichTable:
 
     drawn = RichTable(title=escape(table.title), title_justify="left")
     for place, name in enumerate(table.columns):
-        drawn.add_column(escape(name), justify="left" if place == 0 else "right")
+        drawn.add_column(escape(name), justify="left" if table.text or place == 0 else "right")
     for section in table.sections:
         for row in section:
             drawn.add_row(*map(escape, row))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vla_gym.results.chain import AVERAGE, ChainSummary, TaskRow, Transition
 from vla_gym.results.comparison import Published, published_rows
@@ -32,11 +32,13 @@ class Table:
         title: Above it.
         columns: Names.
         sections: Rows, grouped.
+        text: Cells are words rather than numbers.
     """
 
     title: str
     columns: Row
-    sections: tuple[tuple[Row, ...], ...] = field(default=())
+    sections: tuple[tuple[Row, ...], ...]
+    text: bool = False
 
 
 def tables(results: Results) -> tuple[Table, ...]:
@@ -74,6 +76,15 @@ def notes(results: Results) -> list[str]:
     elif results.records and not any(s.success for r in results.records for s in r.subtasks):
         lines.append("nothing succeeded, and nothing looked wrong in the rollouts: watch a video")
     return lines
+
+
+def score_cell(results: Results) -> str:
+    """Return the one number of a run with its interval and what it is."""
+    summary = results.summary
+    if isinstance(summary, ChainSummary):
+        cell = _cells(summary)[AVERAGE]
+        return f"average length {cell} of {len(summary.success)}"
+    return f"success {rate_cell(summary.overall.rate)} %"
 
 
 def percent(value: float) -> str:

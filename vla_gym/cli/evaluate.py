@@ -1,0 +1,128 @@
+"""``vla-gym eval``: a policy over a suite, a table, and where everything lies."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from vla_gym.results import Results
+
+
+class Videos(str, Enum):
+    """Which episodes are filmed."""
+
+    FAILURES = "failures"
+    ALL = "all"
+    NONE = "none"
+
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Option of the policy or the suite (policy.KEY, suite.KEY say whose); repeatable.",
+    ),
+]
+
+
+def evaluate_command(
+    policy: Annotated[str, typer.Option(help="Registered name (vla-gym list policies).")],
+    suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
+    limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
+    workers: Annotated[
+        str, typer.Option(metavar="N|auto", help="Processes that run environments.")
+    ] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="Directory of the run [default: runs/POLICY__SUITE].")
+    ] = None,
+    video: Annotated[Videos, typer.Option(help="Which episodes are filmed.")] = Videos.FAILURES,
+    settings: SetOption = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Most observations in one call of the policy.")
+    ] = None,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Run episodes again that ended in an error.")
+    ] = False,
+    watchdog: Annotated[
+        float, typer.Option(help="Seconds of silence after which a worker is replaced.")
+    ] = 300.0,
+) -> None:
+    """Evaluate a policy on a suite; the same command again goes on where it stopped."""
+    from vla_gym.cli.options import parse_options
+    from vla_gym.runner.evaluation import evaluate
+
+    options = parse_options(settings or (), policy=policy, suite=suite)
+    folder = out or Path("runs") / run_name(policy, suite)
+    try:
+        results = evaluate(
+            policy,
+            suite,
+            out=folder,
+            workers=parse_workers(workers),
+            limit=limit,
+            batch_size=batch_size,
+            video=video.value,
+            policy_options=options.policy,
+            suite_options=options.suite,
+            watchdog=watchdog,
+            retry_errors=retry_errors,
+        )
+    except KeyboardInterrupt:
+        # The runner has said what is safe and how to go on.
+        raise typer.Exit(130) from None
+    show_results(results)
+    if results.errors:
+        raise typer.Exit(1)
+
+
+def show_results(results: Results) -> None:
+    """Print tables, notes and paths of a run."""
+    from vla_gym.cli.console import print_lines, print_tables
+    from vla_gym.results import notes, tables
+
+    print_tables(tables(results))
+    print_lines([*notes(results), *_paths(results)])
+
+
+def run_name(policy: str, suite: str) -> str:
+    """Return the directory name of a run, such as ``random__my-suite``."""
+    path = Path(suite)
+    known = path.stem if path.suffix in {".yaml", ".yml", ".py"} else suite
+    return f"{_slug(policy)}__{_slug(known)}"
+
+
+def parse_workers(text: Any) -> int | Literal["auto"]:
+    """Return a number of workers, or ``"auto"``.
+
+    Raises:
+        OptionError: When it is neither.
+    """
+    from vla_gym.errors import OptionError
+
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise OptionError(f"--workers {text!r}: expected a number from 1, or auto.") from None
+
+
+def _slug(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text).strip(".-") or "run"
+
+
+def _paths(results: Results) -> list[str]:
+    folder = results.path
+    if folder is None:
+        return []
+    lines = [f"results: {folder}"]
+    videos = sorted((folder / "videos").glob("*.mp4"))
+    if videos:
+        more = f" (and {len(videos) - 1} more)" if len(videos) > 1 else ""
+        lines.append(f"videos: {videos[0]}{more}")
+    return lines

@@ -1,0 +1,124 @@
+"""The file that ``vla-gym matrix`` reads.
+
+For example::
+
+out: runs/smoke          # one directory a pair below it
+limit: 2                 # episodes a pair (a suite may say otherwise)
+workers: 2               # or auto
+video: none              # failures, all or none
+policies:
+  - random
+  - {name: my-policy, label: my-policy-v2, options: {path: model.pt}}
+suites:
+  - {name: my-suite, options: {scene: D}, limit: 10}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from vla_gym.cli.evaluate import run_name
+from vla_gym.contract.spec import Record
+from vla_gym.errors import OptionError
+
+
+class Named(Record):
+    """A policy or a suite with its options.
+
+    Attributes:
+        label: Tells two of one name apart; the name if empty.
+    """
+
+    name: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    label: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        value = {"name": value} if isinstance(value, str) else value
+        if isinstance(value, dict) and not value.get("label"):
+            return {**value, "label": value.get("name", "")}
+        return value
+
+
+class SuiteChoice(Named):
+    """A suite; its own limit goes before that of the file."""
+
+    limit: int | None = Field(default=None, gt=0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a matrix."""
+
+    policy: Named
+    suite: SuiteChoice
+    out: Path
+    limit: int | None
+    workers: int | Literal["auto"]
+    batch_size: int | None
+    video: Literal["failures", "all", "none"]
+
+
+class Matrix(Record):
+    """What the file says."""
+
+    policies: tuple[Named, ...] = Field(min_length=1)
+    suites: tuple[SuiteChoice, ...] = Field(min_length=1)
+    out: Path = Path("runs/matrix")
+    limit: int | None = Field(default=None, gt=0)
+    workers: int | Literal["auto"] = "auto"
+    batch_size: int | None = Field(default=None, gt=0)
+    video: Literal["failures", "all", "none"] = "failures"
+
+    @field_validator("policies", "suites")
+    @classmethod
+    def _distinct(cls, value: tuple[Named, ...]) -> tuple[Named, ...]:
+        labels = [item.label for item in value]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} occurs twice; give each a label of its own")
+        return value
+
+    def cells(self) -> list[Cell]:
+        """Return the runs, suite by suite."""
+        return [
+            Cell(
+                policy=policy,
+                suite=suite,
+                out=self.out / run_name(policy.label, suite.label),
+                limit=suite.limit or self.limit,
+                workers=self.workers,
+                batch_size=self.batch_size,
+                video=self.video,
+            )
+            for suite in self.suites
+            for policy in self.policies
+        ]
+
+
+def load_matrix(path: Path) -> Matrix:
+    """Read a matrix file.
+
+    Raises:
+        OptionError: When it is not one; the message names the places.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"Matrix file {path} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise OptionError(f"{path} is not valid YAML: {error}") from error
+    try:
+        return Matrix.model_validate(data)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        lines = [f"  {'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems]
+        raise OptionError("\n".join([f"{path} is not a matrix file:", *lines])) from error

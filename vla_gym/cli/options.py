@@ -1,0 +1,104 @@
+"""``--set key=value``: options of policy and suite from the command line.
+
+``policy.x`` and ``suite.x`` say whose option it is; a bare ``x`` is the policy's if it takes it,
+else the suite's. Values are YAML (``3``, ``true``, ``[1, 2]``, ``text``); dots in what remains of
+a name make nested mappings (``model.layers=4``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from vla_gym.errors import OptionError, suggest
+
+POLICY, SUITE = "policy", "suite"
+_WHOSE = (POLICY, SUITE)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Keyword arguments for the factory of a policy and the function of a suite."""
+
+    policy: dict[str, Any] = field(default_factory=dict)
+    suite: dict[str, Any] = field(default_factory=dict)
+
+
+def parse_options(
+    texts: Iterable[str], *, policy: str | None = None, suite: str | None = None
+) -> Options:
+    """Return the options of each.
+
+    Args:
+        texts: As given, ``key=value``.
+        policy: Name of the policy, if there is one.
+        suite: Name or path of the suite, if there is one.
+
+    Raises:
+        OptionError: A text that is not ``key=value``, or an option that neither takes.
+        UnknownNameError: When policy or suite do not exist.
+    """
+    options = Options()
+    for text in texts:
+        key, value = split(text)
+        whose, name = _owner(key, policy, suite)
+        _put(options.policy if whose == POLICY else options.suite, name, value)
+    return options
+
+
+def split(text: str) -> tuple[str, Any]:
+    """Return key and parsed value of ``key=value``."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise OptionError(f"--set {text!r}: expected key=value, such as --set seed=3.")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise OptionError(
+            f"--set {text!r}: {value!r} is not a YAML value; put text in quotes ({error})."
+        ) from error
+
+
+def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
+    """Return whose option a key is, and its name there."""
+    from vla_gym.policies.factory import accepts_option
+    from vla_gym.suites import suite_accepts_option
+
+    whose, _, rest = key.partition(".")
+    if whose in _WHOSE and rest:
+        return whose, rest
+    if policy is not None and accepts_option(policy, key):
+        return POLICY, key
+    if suite is not None and suite_accepts_option(suite, whose):
+        return SUITE, key
+    takers = " or ".join(
+        filter(None, [policy and f"policy {policy!r}", suite and f"suite {suite!r}"])
+    )
+    known = [*_names("policies", policy), *_names("suites", suite)]
+    hint = suggest(key, known) if known else "Neither has any option."
+    raise OptionError(f"--set {key}: no option of {takers}. {hint}")
+
+
+def _names(kind: str, name: str | None) -> list[str]:
+    """Return the options of a registered factory that a user may set."""
+    from vla_gym.policies.factory import ENV_SPEC
+    from vla_gym.registry import registry
+
+    if name is None or name not in registry().names(kind):
+        return []
+    parameters = inspect.signature(registry().load(kind, name)).parameters.values()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.name for p in parameters if p.kind in named and p.name != ENV_SPEC]
+
+
+def _put(target: dict[str, Any], name: str, value: Any) -> None:
+    *parents, last = name.split(".")
+    for parent in parents:
+        target = target.setdefault(parent, {})
+        if not isinstance(target, dict):
+            raise OptionError(f"--set {name}: {parent!r} was given a value already.")
+    target[last] = value
