@@ -27,7 +27,7 @@ from vla_gym_calvin.rendering import Frame, Renderer, make_renderer
 from vla_gym_calvin.rendering.base import RENDERERS, VISUALS
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.spec import env_spec
-from vla_gym_calvin.tasks import TaskState, check_task, fulfilled
+from vla_gym_calvin.tasks import check_task, fulfilled
 from vla_gym_calvin.world import World
 
 Actions = npt.NDArray[np.floating[Any]]
@@ -48,11 +48,12 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     added to the commanded pose of the tool centre point in world axes, and the gripper: above 0
     opens, anything else closes. They are used in the precision they come in and are not clipped.
 
-    Observations hold ``images`` (uint8 by camera role; absent without cameras), ``proprioception`` (``robot_obs`` as
-    float32, ``(15,)``), ``instruction``, and ``depth`` (float32 metres by role) if asked for.
+    Observations hold ``images`` (uint8 by camera role; absent without cameras),
+    ``proprioception`` (``robot_obs`` as float32, ``(15,)``), ``instruction``, and ``depth``
+    (float32 metres by role) if asked for.
 
-    ``info`` holds ``success`` (the sub-task this step worked on was achieved now), ``task`` (what the
-    next step works on, ``""`` in free play), ``subtask_index`` (how many were achieved),
+    ``info`` holds ``success`` (the sub-task this step worked on was achieved now), ``task`` (what
+    the next step works on, ``""`` in free play), ``subtask_index`` (how many were achieved),
     ``task_done`` (sorted names of all tasks fulfilled since the sub-task began), ``robot_obs``
     ``(15,)``, ``scene_obs`` ``(24,)`` and ``steps`` (executed by this call).
 
@@ -156,6 +157,11 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     def contract(self) -> EnvSpec:
         """Cameras, proprioception and action."""
         return self._contract
+
+    @property
+    def world(self) -> World:
+        """The simulated world, for benchmarks and tools; stepping it bypasses the chain."""
+        return self._world
 
     def step_chunk(self, actions: npt.ArrayLike, *, observe: bool = True) -> StepResult:
         """Execute actions ``(n, 7)`` and take pictures only after the last.
@@ -294,11 +300,6 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     def _check_open(self) -> None:
         if not self._world.client.is_open:
             raise gymnasium.error.ClosedEnvironmentError("This CalvinEnv has been closed.")
-
-    @property
-    def task_start(self) -> TaskState:
-        """State at which the current sub-task began."""
-        return self._begun().start
 
 
 def _observation_space(contract: EnvSpec, *, depth: bool) -> spaces.Dict:

@@ -13,12 +13,12 @@ from typing import Final
 
 Vector = tuple[float, ...]
 
-# --- Upstreams -------------------------------------------------------------------------------
+# --- Upstreams ---------------------------------------------------------------------------
 
 CALVIN_ENV_COMMIT: Final = "797142c588c21e76717268b7b430958dbd13bf48"
 CALVIN_COMMIT: Final = "fa03f01f19c65920e18cf37398a9ce859274af76"
 
-# --- Simulation ------------------------------------------------------------------------------
+# --- Simulation --------------------------------------------------------------------------
 
 PHYSICS_HZ: Final = 240
 CONTROL_HZ: Final = 30
@@ -26,7 +26,7 @@ PHYSICS_STEPS: Final = PHYSICS_HZ // CONTROL_HZ  # physics steps in one action
 GRAVITY: Final = -9.8
 SCALING: Final = 0.8  # of table and blocks
 
-# --- Robot: Franka Panda with longer fingers -----------------------------------------------------
+# --- Robot: Franka Panda with longer fingers ---------------------------------------------
 
 ROBOT_BASE: Final[Vector] = (-0.34, -0.46, 0.24)
 ARM_JOINTS: Final = tuple(range(7))
@@ -60,11 +60,11 @@ ROBOT_OBS_SIZE: Final = 15
 SCENE_OBS_SIZE: Final = 24
 ACTION_SIZE: Final = 7
 
-# --- Cameras: role -> (height, width) --------------------------------------------------------------
+# --- Cameras: role -> (height, width) ----------------------------------------------------
 
 CAMERA_SIZES: Final[dict[str, tuple[int, int]]] = {"static": (200, 200), "wrist": (84, 84)}
 
-# --- Table -----------------------------------------------------------------------------------------
+# --- Table -------------------------------------------------------------------------------
 
 TABLE_JOINTS: Final = {"button": 0, "switch": 1, "slide": 2, "drawer": 3}
 TABLE_LINKS: Final = {
@@ -78,7 +78,7 @@ DRAWER_LIMIT: Final = 0.22
 TABLE_TOP: Final = 0.44
 BLOCK_HEIGHT: Final = 0.46  # of a block's centre when it lies on the table
 
-# --- Blocks ----------------------------------------------------------------------------------------
+# --- Blocks ------------------------------------------------------------------------------
 
 COLORS: Final = ("red", "blue", "pink")
 BLOCK_LENGTHS: Final = {"small": 0.04, "middle": 0.056, "big": 0.08}  # along the block's x
@@ -185,7 +185,7 @@ SCENES: Final[dict[str, SceneFacts]] = {
     ),
 }
 
-# --- Tasks: names in the official order --------------------------------------------------------------
+# --- Tasks: names in the official order --------------------------------------------------
 
 TASKS: Final = (
     *(f"rotate_{color}_block_{side}" for color in COLORS for side in ("right", "left")),

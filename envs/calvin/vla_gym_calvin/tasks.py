@@ -107,7 +107,7 @@ def check_task(task: str) -> str:
     return task
 
 
-# --- Doors and lights --------------------------------------------------------------------------------
+# --- Doors and lights --------------------------------------------------------------------
 
 
 def _slid(start: TaskState, end: TaskState, *, sign: int) -> bool:
@@ -126,7 +126,7 @@ def _led_turned(start: TaskState, end: TaskState, *, on: bool) -> bool:
     return end.led is on and start.led is not on
 
 
-# --- Moving one block --------------------------------------------------------------------------------
+# --- Moving one block --------------------------------------------------------------------
 
 
 def _rotated(start: TaskState, end: TaskState, *, color: str, sign: int) -> bool:
@@ -161,7 +161,7 @@ def _lifted(start: TaskState, end: TaskState, *, color: str, place: str) -> bool
     )
 
 
-# --- Several blocks or places ------------------------------------------------------------------------
+# --- Several blocks or places ------------------------------------------------------------
 
 
 def _placed(start: TaskState, end: TaskState, *, link: str) -> bool:
@@ -210,7 +210,7 @@ def _pushed_into_drawer(start: TaskState, end: TaskState) -> bool:
     )
 
 
-# --- Helpers -----------------------------------------------------------------------------------------
+# --- Helpers -----------------------------------------------------------------------------
 
 
 def _rotation_between(

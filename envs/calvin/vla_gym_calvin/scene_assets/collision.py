@@ -9,6 +9,7 @@ the time, which is what makes it possible to rebuild it at every reset.
 
 from __future__ import annotations
 
+import itertools
 import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
@@ -80,7 +81,7 @@ def _read_obj(path: Path) -> tuple[list[Point], list[list[tuple[int, ...]]]]:
         elif words[:1] == ["f"]:
             corners = [int(word.split("/")[0]) for word in words[1:]]
             corners = [c - 1 if c > 0 else len(vertices) + c for c in corners]
-            fan = zip(corners[1:], corners[2:], strict=False)
+            fan = itertools.pairwise(corners[1:])
             groups[-1].extend((corners[0], second, third) for second, third in fan)
     return vertices, [group for group in groups if group]
 

@@ -1,4 +1,4 @@
-"""The simulated world of CALVIN: robot, table, lights and blocks in a pybullet client of its own."""
+"""The simulated world: robot, table, lights and blocks in a pybullet client of its own."""
 
 from vla_gym_calvin.world.world import World
 
