@@ -28,7 +28,7 @@ def rotation_matrix(euler: npt.ArrayLike) -> F64:
 
 
 def euler_angles(matrix: F64) -> F64:
-    """Return extrinsic xyz Euler angles ``(3,)`` of a matrix; the inverse of ``rotation_matrix``."""
+    """Return the extrinsic xyz Euler angles ``(3,)`` of a matrix."""
     pitch = math.asin(max(-1.0, min(1.0, -float(matrix[2, 0]))))
     roll = math.atan2(matrix[2, 1], matrix[2, 2])
     return np.array([roll, pitch, math.atan2(matrix[1, 0], matrix[0, 0])])
@@ -44,6 +44,11 @@ def pointing_down(yaw: float, *, lean: tuple[float, float] = (0.0, 0.0)) -> F64:
     down = rotation_matrix([math.pi, 0.0, yaw])
     leaning = rotation_matrix([lean[1], -lean[0], 0.0])
     return euler_angles(leaning @ down)
+
+
+def raised(position: F64, height: float) -> F64:
+    """Return a position ``height`` above another one."""
+    return np.asarray(position + np.array([0.0, 0.0, height]))
 
 
 def nearest_turn(angle: float, reference: float, *, period: float = 2 * math.pi) -> float:

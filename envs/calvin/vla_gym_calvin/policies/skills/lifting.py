@@ -21,7 +21,7 @@ def lift(arm: Arm, *, color: str) -> Motion:
         yield from open_drawer(arm)
     block = arm.view.blocks[color]
     yield from take(arm, block)
-    x, y, z = arm.position
+    x, y = arm.position[:2]
     height = SHELF_HEIGHT if block.on_shelf else SAFE_HEIGHT
     yield from arm.move([x, y, height], speed=0.8, settle=4)
 

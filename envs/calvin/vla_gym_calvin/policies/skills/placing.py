@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 
 from vla_gym_calvin.facts import BLOCK_WIDTH
@@ -31,7 +33,7 @@ def place_in_slider(arm: Arm) -> Motion:
     x = shelf_spot(arm, held)
     euler = pointing_down(REST_YAW, lean=(0.0, SHELF_LEAN))
     offset = arm.view.position - held.position
-    goal = np.array([x, _SHELF_Y, _SHELF_Z + _DROP]) + [0.0, 0.0, offset[2]]
+    goal = np.array([x, _SHELF_Y, _SHELF_Z + _DROP + offset[2]])
     yield from _rise(arm, SHELF_HEIGHT)
     yield from travel(arm, [x, -0.09, SHELF_HEIGHT], euler)
     yield from arm.move([x, goal[1], SHELF_HEIGHT], euler)
@@ -42,7 +44,7 @@ def place_in_slider(arm: Arm) -> Motion:
 def shelf_spot(arm: Arm, held: Block) -> float:
     """Return the x on the open part of the shelf that is farthest from other blocks."""
     view = arm.view
-    low, high = (edge + sign * _MARGIN for edge, sign in zip(view.facts.plank_x, (1, -1)))
+    low, high = view.facts.plank_x[0] + _MARGIN, view.facts.plank_x[1] - _MARGIN
     candidates = [
         x for x in np.arange(low, high, 0.01) if abs(x - view.door_x) > DOOR_HALF_WIDTH + 0.05
     ]
@@ -114,7 +116,7 @@ def _base_for(arm: Arm, held: Block) -> Block:
     )
 
 
-def in_hand(arm: Arm) -> Motion:
+def in_hand(arm: Arm) -> Generator[F64, None, Block]:
     """Return the held block, taking up the nearest one first if the hand is empty."""
     held = arm.view.held
     if held is None:

@@ -9,6 +9,7 @@ import numpy as np
 from vla_gym_calvin.facts import BLOCK_HEIGHT
 from vla_gym_calvin.policies.arm import CLOSED, OPEN, Arm, Motion
 from vla_gym_calvin.policies.grasping import take
+from vla_gym_calvin.policies.poses import raised
 from vla_gym_calvin.policies.reach import SAFE_HEIGHT, posture, travel
 from vla_gym_calvin.policies.scene_view import DRAWER_HALF_WIDTH, Block
 
@@ -52,7 +53,7 @@ def _path_is_clear(arm: Arm, block: Block, sign: int) -> bool:
         near = [other.distance_to(point) for other in view.others(block.color)]
         if min(near) < 0.035 or float(np.abs(point - button).max()) < 0.065:
             return False
-    return max(stops) < 0.42 and min(stops) > -0.42 and y < -0.01
+    return bool(max(stops) < 0.42 and min(stops) > -0.42 and y < -0.01)
 
 
 def _carry(arm: Arm, block: Block, sign: int) -> Motion:
@@ -60,9 +61,9 @@ def _carry(arm: Arm, block: Block, sign: int) -> Motion:
     yield from take(arm, block)
     x, y = _landing(arm, block, sign)
     shift = np.array([x, y, 0.0]) - [*block.position[:2], 0.0]
-    low = arm.position + [0.0, 0.0, 0.004]
-    yield from arm.move(low + [0.0, 0.0, _CARRY])
-    yield from arm.move(low + shift + [0.0, 0.0, _CARRY], speed=0.8, settle=4)
+    low = raised(arm.position, 0.004)
+    yield from arm.move(raised(low, _CARRY))
+    yield from arm.move(raised(low + shift, _CARRY), speed=0.8, settle=4)
     yield from arm.move(low + shift, speed=0.6, settle=6)
     yield from arm.grip(OPEN)
     yield from arm.move([*arm.position[:2], SAFE_HEIGHT])
@@ -93,9 +94,9 @@ def rotate(arm: Arm, *, color: str, sign: int) -> Motion:
     turn = sign * _TURN
     yield from take(arm, block, turn=turn)
     low = arm.position
-    up = low + [0.0, 0.0, 0.012]
+    up = raised(low, 0.012)
     yield from arm.move(up)
-    yield from arm.move(up, arm.euler + [0.0, 0.0, turn], settle=4)
+    yield from arm.move(up, arm.euler + np.array([0.0, 0.0, turn]), settle=4)
     yield from arm.move(low, speed=0.6, settle=4)
     yield from arm.grip(OPEN)
     yield from arm.move([*low[:2], SAFE_HEIGHT])
