@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vla_gym.plugins import (
     AssetEntry,
+    CheckEntry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
@@ -74,4 +75,14 @@ def vla_gym_register_assets() -> list[AssetEntry]:
             target=f"{_PACKAGE}.scene_assets.official:official_manifest",
             summary="official scenes A-D, robot, blocks and validation sentences (14 MB, MIT)",
         )
+    ]
+
+
+@hookimpl
+def vla_gym_register_checks() -> list[CheckEntry]:
+    """Return what ``vla-gym doctor`` asks."""
+    names = ("physics", "egl", "tiny", "assets")
+    return [
+        CheckEntry(name=f"calvin-{name}", target=f"{_PACKAGE}.checks:check_{name}")
+        for name in names
     ]
