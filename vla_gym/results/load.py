@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vla_gym.errors import JournalError
+from vla_gym.errors import JournalError, OptionError
 from vla_gym.records import EpisodeRecord, RunRecord
 from vla_gym.results.chain import ChainSummary, summarise_chain
 from vla_gym.results.diagnosis import Finding, diagnose
@@ -92,7 +92,8 @@ def load_results(path: str | Path) -> Results:
     """Read the run in a directory; an unfinished one gives what it has so far.
 
     Raises:
-        JournalError: When the directory holds no run, or a file that is not one.
+        OptionError: When the directory holds no run.
+        JournalError: When its files cannot be read.
     """
     folder = Path(path)
     return make_results(_read_run(folder), _read_records(folder / JOURNAL_FILE), folder)
@@ -103,7 +104,7 @@ def _read_run(folder: Path) -> RunRecord:
     try:
         return RunRecord.model_validate_json(file.read_bytes())
     except FileNotFoundError:
-        raise JournalError(
+        raise OptionError(
             f"{folder} holds no run ({RUN_FILE} is missing); expected a directory that "
             "`vla-gym eval --out DIR` wrote."
         ) from None
