@@ -336,7 +336,8 @@ def _checked(actions: npt.ArrayLike, *, ndim: int) -> Actions:
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ActionError(f"action{list(where)} is {array[where]}, expected finite numbers.")
-    array[..., -1] = np.where(array[..., -1] > 0, 1.0, -1.0)
+    grip = array[..., -1]
+    array[..., -1] = 2 * (grip > 0) - 1
     return array
 
 

@@ -215,3 +215,6 @@ BLOCKS_APART: Final = 0.15
 ABOVE_DRAWER: Final = 0.48  # height of a block's centre, however it is turned
 FLAT_ABOVE_DRAWER: Final = 0.45  # the same for a block that lies flat
 FLAT_TILT: Final = 1e-3  # 1 - cosine of the angle between its z axis and the vertical
+# Quaternions with a larger inner product are less than 30 degrees apart, which is too little to
+# be 60 degrees about z with a tilt below 30.
+HARDLY_ROTATED: Final = math.cos(math.radians(15))

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple, TypeVar
 
 from vla_gym.errors import UnknownNameError
@@ -86,6 +87,41 @@ class TaskState:
         """Return the bodies that something touches."""
         return {contact.body for contact in self.contacts[name]}
 
+    # What a start state rules out is worked out once and not at every step.
+
+    @cached_property
+    def held(self) -> str | None:
+        """The block that is all the robot touches, and that touches nothing else."""
+        touched = self.touched("robot")
+        held = next(iter(touched)) if len(touched) == 1 else None
+        return held if held in self.blocks and self.touched(held) == {"robot"} else None
+
+    @cached_property
+    def apart(self) -> tuple[str, ...]:
+        """The blocks that touch no other block."""
+        return tuple(c for c in self.blocks if not self.touched(c) & self.blocks.keys())
+
+    @cached_property
+    def stacked(self) -> tuple[str, ...]:
+        """The blocks that touch nothing but blocks, at rest."""
+        return tuple(c for c in self.blocks if self.touches_only_blocks(c) and self.is_slow(c))
+
+    @cached_property
+    def on_table(self) -> tuple[str, ...]:
+        """The blocks that touch nothing but the table's top or walls."""
+        base = {Contact("table", "base_link")}
+        return tuple(c for c in self.blocks if self.contacts[c] == base)
+
+    def touches_only_blocks(self, color: str) -> bool:
+        """Return whether a block touches one or two blocks, and nothing else."""
+        touched = self.touched(color)
+        return bool(touched) and touched <= self.blocks.keys()
+
+    def is_slow(self, color: str) -> bool:
+        """Return whether a block hardly moves or turns."""
+        speeds = map(abs, itertools.chain(*self.velocity[color]))
+        return max(speeds) < facts.STACK_MAX_VELOCITY
+
 
 Condition = Callable[[TaskState, TaskState], bool]
 
@@ -132,6 +168,9 @@ def _led_turned(start: TaskState, end: TaskState, *, on: bool) -> bool:
 def _rotated(start: TaskState, end: TaskState, *, color: str, sign: int) -> bool:
     """Turned far enough about the vertical, hardly tilted or moved, and not held in the air."""
     before, after = start.blocks[color], end.blocks[color]
+    cosine = sum(map(operator.mul, before.orientation, after.orientation))
+    if abs(cosine) > facts.HARDLY_ROTATED:
+        return False
     roll, pitch, yaw = _rotation_between(before.orientation, after.orientation)
     return (
         yaw * sign > facts.ROTATE_ANGLE
@@ -166,47 +205,32 @@ def _lifted(start: TaskState, end: TaskState, *, color: str, place: str) -> bool
 
 def _placed(start: TaskState, end: TaskState, *, link: str) -> bool:
     """The block that the robot alone held at the start lies on the surface, released."""
-    touched = start.touched("robot")
-    if len(touched) != 1:
+    if start.held is None:
         return False
-    (held,) = touched
-    if held not in start.blocks or start.touched(held) != {"robot"}:
-        return False
-    contacts = end.contacts[held]
-    return Contact("table", link) in contacts and "robot" not in end.touched(held)
+    contacts = end.contacts[start.held]
+    return Contact("table", link) in contacts and "robot" not in end.touched(start.held)
 
 
 def _stacked(start: TaskState, end: TaskState) -> bool:
     """A block that touched no other block touches nothing but blocks, and is at rest."""
-    colors = start.blocks.keys()
     return any(
-        not start.touched(color) & colors
-        and _is_near_another(color, end)
-        and _touches_only(colors, end.touched(color))
-        and _is_slow(end.velocity[color])
-        for color in colors
+        _is_near_another(color, end) and end.touches_only_blocks(color) and end.is_slow(color)
+        for color in start.apart
     )
 
 
 def _unstacked(start: TaskState, end: TaskState) -> bool:
     """A block that touched nothing but blocks, at rest, touches no block."""
-    colors = start.blocks.keys()
-    return any(
-        _touches_only(colors, start.touched(color))
-        and _is_slow(start.velocity[color])
-        and not end.touched(color) & colors
-        for color in colors
-    )
+    return any(not end.touched(color) & end.blocks.keys() for color in start.stacked)
 
 
 def _pushed_into_drawer(start: TaskState, end: TaskState) -> bool:
     """A block that lay on the table alone touches the drawer, and the robot does not hold it."""
     return any(
-        start.contacts[color] == {Contact("table", "base_link")}
-        and not _is_above_drawer(end.blocks[color])
+        not _is_above_drawer(end.blocks[color])
         and Contact("table", "drawer_link") in end.contacts[color]
         and "robot" not in end.touched(color)
-        for color in start.blocks
+        for color in start.on_table
     )
 
 
@@ -231,14 +255,6 @@ def _rotation_between(
 
 def _without_robot(contacts: Iterable[Contact]) -> set[Contact]:
     return {contact for contact in contacts if contact.body != "robot"}
-
-
-def _touches_only(colors: Iterable[str], touched: set[str]) -> bool:
-    return bool(touched) and touched <= set(colors)
-
-
-def _is_slow(velocity: Velocity) -> bool:
-    return all(abs(v) < facts.STACK_MAX_VELOCITY for v in itertools.chain(*velocity))
 
 
 def _is_near_another(color: str, state: TaskState) -> bool:

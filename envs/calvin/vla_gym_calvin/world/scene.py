@@ -22,6 +22,7 @@ from vla_gym_calvin.world.client import Client
 from vla_gym_calvin.world.placement import draw_block
 
 F64 = npt.NDArray[np.float64]
+Pose = tuple[Sequence[float], Sequence[float]]
 
 BUTTON_RESETS: Final = ("pinned", "main")
 _OBSERVED_JOINTS = tuple(
@@ -55,6 +56,8 @@ class Scene:
         self.lightbulb = self.led = False
         self._button_on = self._button_pressed = self._switch_on = False
         self._limits: dict[str, float] = {}
+        self._joints: list[float] | None = None
+        self._poses: list[Pose] | None = None
 
     def load(self) -> None:
         """Load blocks, table and floor in the official order and set the joints' motors."""
@@ -122,12 +125,18 @@ class Scene:
         if on != self._switch_on:
             self._switch_on = self.lightbulb = on
 
+    def forget(self) -> None:
+        """Ask the simulator again; to be called whenever something may have moved."""
+        self._joints = self._poses = None
+
     def joints(self) -> list[float]:
         """Return the positions of slide, drawer, button and switch, m."""
-        states = pybullet.getJointStates(
-            self.table, _OBSERVED_JOINTS, physicsClientId=self._client.id
-        )
-        return [state[0] for state in states]
+        if self._joints is None:
+            states = pybullet.getJointStates(
+                self.table, _OBSERVED_JOINTS, physicsClientId=self._client.id
+            )
+            self._joints = [state[0] for state in states]
+        return self._joints
 
     def all_joints(self) -> F64:
         """Return the positions of all joints of the table in pybullet's order."""
@@ -136,12 +145,14 @@ class Scene:
         )
         return np.array([state[0] for state in states])
 
-    def block_poses(self) -> list[tuple[Sequence[float], Sequence[float]]]:
+    def block_poses(self) -> list[Pose]:
         """Return position and quaternion xyzw of the blocks, in the order of ``scene_obs``."""
-        return [
-            pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client.id)
-            for body in self.blocks.values()
-        ]
+        if self._poses is None:
+            self._poses = [
+                pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client.id)
+                for body in self.blocks.values()
+            ]
+        return self._poses
 
     def block_velocity(self, color: str) -> tuple[Sequence[float], Sequence[float]]:
         """Return linear (m/s) and angular (rad/s) velocity of a block."""

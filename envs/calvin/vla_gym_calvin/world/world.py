@@ -101,6 +101,7 @@ class World:
         """Let physics steps of 1/240 s pass."""
         for _ in range(steps):
             pybullet.stepSimulation(physicsClientId=self.client.id)
+        self.scene.forget()
 
     def robot_obs(self) -> F64:
         """Return the official robot observation, ``(15,)``; see ``Robot.observation``."""
