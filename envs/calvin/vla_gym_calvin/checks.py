@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 
 from vla_gym.checks import CheckResult
-from vla_gym_calvin.rendering.probe import Probe, probe
+from vla_gym_calvin.rendering.probe import probe
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.official import official_status
 
@@ -36,22 +36,6 @@ def check_egl() -> CheckResult:
         status="warn",
         detail=f"{found.problem}; renderer 'auto' is tiny here, whose pictures differ",
         fix=_MESA,
-    )
-
-
-def check_tiny() -> CheckResult:
-    """Try the renderer that needs no driver."""
-    return _tiny_result(probe("tiny"))
-
-
-def _tiny_result(found: Probe) -> CheckResult:
-    if found.ok:
-        return CheckResult(name="CALVIN renderer tiny", status="ok", detail="runs anywhere")
-    return CheckResult(
-        name="CALVIN renderer tiny",
-        status="fail",
-        detail=found.problem,
-        fix="pip install --force-reinstall pybullet",
     )
 
 
