@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.envs import contract_of
 from vla_gym.records import EpisodeRecord, SubTaskRecord
 from vla_gym.report.video import compose_frame, write_video
 from vla_gym.runner.episode import Env, Info, Tally, begin_next, reset
@@ -63,6 +64,8 @@ class Replay:
         """Prepare; nothing moves before ``frames``."""
         self._env, self._spec, self._record, self._alive = env, spec, record, alive
         self._actions = actions
+        # env itself was built with the policy's cameras only, perhaps none
+        self._cameras = list(contract_of(spec.env_id, spec.env_kwargs).cameras)
         hz = env.contract.action.control_hz
         self._stride = max(1, round(hz / FILM_HZ))
         self.fps = hz / self._stride
@@ -105,7 +108,7 @@ class Replay:
             )
 
     def _frame(self, done: SubTaskRecord, step: int, verdict: str | None) -> Frame:
-        images = self._env.render_cameras(list(self._env.contract.cameras))
+        images = self._env.render_cameras(self._cameras)
         return compose_frame(images, instruction=done.instruction, verdict=verdict, step=step)
 
     def _verdict(self, number: int) -> str:
