@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Evaluate CALVIN's scripted expert on a few chains of five tasks and say where the video is.
+# Evaluate CALVIN's scripted expert on a few short chains of tasks and say where the video is.
 # Usage: scripts/demo.sh DIR (DIR is begun afresh)
 set -euo pipefail
 
@@ -12,7 +12,7 @@ if [ -e "$out" ] && [ ! -e "$out/run.json" ]; then
 fi
 rm -rf "$out"
 
-echo "Evaluating calvin-oracle on calvin/smoke: chains of five tasks, ground-truth state, no model."
+echo "Evaluating calvin-oracle on calvin/smoke: short chains of tasks, ground-truth state, no model."
 "$vla_gym" eval --policy calvin-oracle --suite calvin/smoke --workers 2 --video all --out "$out" \
     </dev/null
 echo
