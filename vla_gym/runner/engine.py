@@ -40,6 +40,9 @@ from vla_gym.suites.spec import EpisodeSpec, Protocol
 
 MAX_STARTS = 3
 """Workers in a row that may die before they are ready."""
+SETTLE_SECONDS = 300.0
+"""The watchdog is no stricter than this while a worker starts or builds an environment, which on a
+busy machine, or with shaders to compile, takes long without being a hang."""
 IDLE_SECONDS = 1.0
 """Longest time between two looks at the watchdog."""
 
@@ -80,7 +83,7 @@ class Lane:
     Attributes:
         alive: There is a process.
         ready: It has said so.
-        built: It has built the environment of its job.
+        built: Keys of the environments that it has built.
         busy_since: When it was last given something to do or heard of; ``None`` while it waits
             for us.
     """
@@ -88,7 +91,7 @@ class Lane:
     number: int
     alive: bool = False
     ready: bool = False
-    built: bool = False
+    built: set[str] = field(default_factory=set)
     job: Job | None = None
     slot: Slot | None = None
     request: Request | None = None
@@ -181,8 +184,8 @@ class Engine:
             return
         if not lane.alive:
             self._workers.start(lane.number)
-            lane.alive, lane.ready = True, False
-        lane.job, lane.built = job, False
+            lane.alive, lane.ready, lane.built = True, False, set()
+        lane.job = job
         lane.busy_since = lane.job_began = self._clock()
         self._workers.send(lane.number, message)
 
@@ -203,12 +206,12 @@ class Engine:
     def _handle(self, lane: Lane, message: FromWorker) -> None:
         lane.busy_since = self._clock()
         if isinstance(message, Request):
-            lane.request, lane.busy_since, lane.built = message, None, True
+            lane.request, lane.busy_since = message, None
             self._batcher.add(lane.number, self._clock())
         elif isinstance(message, Ready):
             lane.ready, self._failed_starts = True, 0
         elif isinstance(message, EnvBuilt):
-            lane.built = True
+            lane.built.add(self._env_key(lane))
             self._recorder.environment(message)
         elif isinstance(message, Finished):
             self._finish(lane, message.record, message.actions)
@@ -280,6 +283,12 @@ class Engine:
     def _free(self, lane: Lane) -> None:
         lane.job = lane.slot = lane.request = lane.busy_since = None
 
+    def _env_key(self, lane: Lane) -> str:
+        """Return what tells the environment of a lane's job from others."""
+        assert lane.job is not None
+        spec = self._specs[lane.job.index]
+        return f"{spec.env_id} {sorted(spec.env_kwargs.items())}"
+
     def _failed(self, lane: Lane, failure: Failed) -> None:
         if failure.stage == "build":
             self._build_failed(lane, failure)
@@ -304,7 +313,7 @@ class Engine:
             return
         if lane.job is None:
             return
-        if not lane.built:
+        if self._env_key(lane) not in lane.built:
             log = f" It printed last:\n{death.log}" if death.log else ""
             message = f"The worker that built it {death.reason}.{log}"
             self._build_failed(lane, Failed("build", message, message))
@@ -347,7 +356,9 @@ class Engine:
         for lane in self._lanes:
             if lane.busy_since is None or not lane.alive:
                 continue
-            if now - lane.busy_since > self._limits.watchdog:
+            patience = self._limits.watchdog
+            if self._env_key(lane) not in lane.built:
+                patience = max(patience, SETTLE_SECONDS)
+            if now - lane.busy_since > patience:
                 log = self._workers.kill(lane.number)
-                reason = f"was silent for {self._limits.watchdog:g} s and was killed"
-                self._died(lane, Died(reason, log))
+                self._died(lane, Died(f"was silent for {patience:g} s and was killed", log))

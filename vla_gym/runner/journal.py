@@ -14,6 +14,7 @@ import io
 import json
 import os
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -111,7 +112,8 @@ class Journal:
         with self._explained("written"):
             buffer = io.BytesIO()
             np.savez_compressed(buffer, actions=actions)
-            write_atomically(self.actions_path(record.episode), buffer.getvalue())
+            # Not synced: no number depends on it, and one fsync an episode is enough.
+            write_atomically(self.actions_path(record.episode), buffer.getvalue(), sync=False)
             self._append_line(record.model_dump_json().encode() + b"\n")
         self.records[record.episode] = record
 
@@ -121,7 +123,7 @@ class Journal:
             with np.load(self.actions_path(episode)) as data:
                 actions: Floats = data["actions"]
                 return actions
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None
 
     def actions_path(self, episode: int) -> Path:
@@ -144,9 +146,9 @@ class Journal:
     def _open(self, retry_errors: bool) -> None:
         self._run = _read_run(self.out / RUN_FILE)
         path = self.out / JOURNAL_FILE
-        if self._run is None and path.exists():
+        if self._run is None and path.exists() and path.stat().st_size:
             raise JournalError(
-                f"{path} exists and {RUN_FILE} does not, so nobody knows what was run. Give "
+                f"{path} holds results and {RUN_FILE} is missing, so nobody knows of what. Give "
                 "another directory, or move the file away."
             )
         (self.out / ACTIONS_DIR).mkdir(exist_ok=True)
@@ -281,21 +283,23 @@ def _lock(out: Path) -> int:
     return fd
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whenever the power goes."""
+def write_atomically(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write a file so that it is there whole or not at all; ``sync``: even if the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         write_all(fd, data)
-        os.fsync(fd)
+        if sync:
+            os.fsync(fd)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
     finally:
         os.close(fd)
     partial.replace(path)
-    sync_directory(path.parent)
+    if sync:
+        sync_directory(path.parent)
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -87,7 +87,8 @@ class MockPolicy:
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return float64 ``(B, chunk, 7)``."""
         self.batches.append(len(batch))
-        time.sleep(self._delay)
+        if self._delay:
+            time.sleep(self._delay)
         chunks = np.stack([self._decide(batch, row) for row in range(len(batch))])
         return chunks[:, :, :5] if any(map(self._strikes("shape"), batch.slots)) else chunks
 
