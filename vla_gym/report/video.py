@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from vla_gym.errors import VlaGymError
+from vla_gym.errors import OptionError, VlaGymError
 
 MIN_HEIGHT = 256
 _GAP = 4
@@ -48,6 +48,8 @@ def compose_frame(
     Returns:
         uint8 (H, W, 3) with even H and W; equal input sizes give equal output sizes.
     """
+    if not images:
+        raise OptionError("compose_frame got no pictures, expected one a camera.")
     height = max(MIN_HEIGHT, *(image.shape[0] for image in images.values()))
     scaled = [(role, _scale(image, height)) for role, image in images.items()]
     width = sum(picture.width for _, picture in scaled) + _GAP * (len(scaled) - 1)
