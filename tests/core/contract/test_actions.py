@@ -171,7 +171,7 @@ def test_every_translation_reaches_the_position_meant(world) -> None:
 
 def test_every_rotation_reaches_the_orientation_meant(world) -> None:
     for source, target in itertools.product(rotation_specs(), repeat=2):
-        drive(world, world.action(rotation=source), world.action(rotation=target), follows=follows)
+        drive(world, world.action(rotation=source), world.action(rotation=target))
 
 
 @given(
