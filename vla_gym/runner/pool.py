@@ -9,6 +9,7 @@ with another interpreter.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -33,6 +34,9 @@ THREAD_VARIABLES = (
 )
 """Set to 1 in workers: one process a core, not one process a core with a thread a core each."""
 LOG_BYTES = 4000
+"""How much of what a worker printed a message quotes."""
+LOG_LIMIT = 1_000_000
+"""A log in memory that grows beyond this is begun anew."""
 CLOSE_SECONDS = 5.0
 
 
@@ -104,6 +108,8 @@ class LocalWorkers:
         """Start a worker."""
         ours, theirs = socket.socketpair()
         frames, log = FrameBlock(self._start.policy.cameras), anonymous_file("vla_gym-log")
+        # Appending, so that the worker writes at the beginning again after the log was emptied.
+        fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)
         arguments = [str(theirs.fileno()), str(frames.fd), str(os.getpid())]
         process = subprocess.Popen(
             [sys.executable, "-m", "vla_gym.runner.worker", *arguments],
@@ -119,8 +125,11 @@ class LocalWorkers:
 
     def send(self, worker: int, message: ToWorker) -> None:
         """Send a message; a broken pipe is told by ``poll``."""
+        item = self._processes[worker]
+        if os.fstat(item.log).st_size > LOG_LIMIT:
+            os.ftruncate(item.log, 0)
         with contextlib.suppress(OSError):
-            self._processes[worker].connection.send(message)
+            item.connection.send(message)
 
     def poll(self, timeout: float) -> list[tuple[int, FromWorker]]:
         """Wait up to ``timeout`` seconds and return what came."""

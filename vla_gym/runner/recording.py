@@ -54,7 +54,7 @@ class JournalRecorder:
         actions = self._journal.actions(episode)
         if actions is None:
             return None
-        path = str(self._journal.video_path(episode))
+        path = str(self._journal.video_path(episode).resolve())
         return Film(episode, spec, self._journal.records[episode], actions, path)
 
     def environment(self, built: EnvBuilt) -> None:
