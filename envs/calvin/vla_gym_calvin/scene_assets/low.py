@@ -1,8 +1,8 @@
 """URDFs for pictures whose heavy meshes are replaced by light ones (``visuals="low"``).
 
 Nine tenths of the time of a CALVIN picture go into the robot's hundred thousand faces, which a
-200 x 200 image cannot show. Fingers and finger tips stay as they are: they fill the wrist
-camera, and their few hundred faces are cheap.
+200 x 200 image cannot show. The fingers stay as they are: they fill the wrist camera, and their
+few hundred faces are cheap.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
 from vla_gym_calvin.scene_assets.simplify import count_faces, simplify
 
-_VERSION = "low-1"
-_LIGHT = 3000  # faces; meshes below this are left alone
-_SHARE = 0.04  # of the faces of a heavy mesh are kept, but at least
-_LEAST = 450
+_VERSION = "low-2"
+_LIGHT = 2000  # faces; meshes below this are left alone
+_SHARE = 0.03  # of the faces of a heavy mesh are kept, but at least
+_LEAST = 350
 
 
 def low_urdf(path: Path) -> Path:
@@ -44,7 +44,7 @@ def low_urdf(path: Path) -> Path:
 
 def is_heavy(mesh: Path) -> bool:
     """Return whether a mesh has so many faces that it is worth simplifying."""
-    return mesh.suffix.lower() == ".obj" and count_faces(mesh) > _LIGHT
+    return mesh.suffix.lower() in (".obj", ".stl") and count_faces(mesh) > _LIGHT
 
 
 def lighten(source: Path, folder: Path) -> Path:
@@ -52,7 +52,7 @@ def lighten(source: Path, folder: Path) -> Path:
     for file in _companions(source):
         if not (folder / file.name).exists():
             shutil.copyfile(file, folder / file.name)
-    target = folder / source.name
+    target = folder / f"{source.stem}.obj"
     simplify(source, target, max(_LEAST, round(_SHARE * count_faces(source))))
     return target
 
@@ -62,20 +62,20 @@ def _write(tree: ET.ElementTree, meshes: dict[str, Path], heavy: set[str], targe
     for role in ("visual", "collision"):
         folder = target.parent / role
         folder.mkdir()
-        used = {e.attrib["filename"] for e in tree.iterfind(f".//{role}/geometry/mesh")}
-        for name in used:
-            if role == "visual" and name in heavy:
-                lighten(meshes[name], folder)
-            else:
-                _copy(meshes[name], folder)
-        for element in tree.iterfind(f".//{role}/geometry/mesh"):
-            element.set("filename", f"{role}/{meshes[element.attrib['filename']].name}")
+        elements = tree.findall(f".//{role}/geometry/mesh")
+        copies = {
+            name: (lighten if role == "visual" and name in heavy else _copy)(meshes[name], folder)
+            for name in {element.attrib["filename"] for element in elements}
+        }
+        for element in elements:
+            element.set("filename", f"{role}/{copies[element.attrib['filename']].name}")
     tree.write(target)
 
 
-def _copy(source: Path, folder: Path) -> None:
+def _copy(source: Path, folder: Path) -> Path:
     for file in (source, *_companions(source)):
         shutil.copyfile(file, folder / file.name)
+    return folder / source.name
 
 
 def _companions(mesh: Path) -> list[Path]:
@@ -83,5 +83,6 @@ def _companions(mesh: Path) -> list[Path]:
     material = mesh.with_suffix(".mtl")
     if mesh.suffix.lower() != ".obj" or not material.exists():
         return []
-    names = [line.split()[-1] for line in material.read_text().splitlines() if "map_Kd" in line]
-    return [material, *(file for file in (mesh.parent / n for n in dict.fromkeys(names)) if file.exists())]
+    lines = material.read_text(encoding="utf-8").splitlines()
+    names = dict.fromkeys(line.split()[-1] for line in lines if "map_Kd" in line)
+    return [material, *(mesh.parent / name for name in names if (mesh.parent / name).exists())]

@@ -1,11 +1,12 @@
-"""Makes a light copy of a textured OBJ mesh that is shaded like the original.
+"""Makes a light copy of a mesh (OBJ or STL) that is shaded and coloured like the original.
 
 The Panda's CAD meshes cost more to draw than the rest of the scene together. Collapsing edges
 keeps the silhouette but ruins two things one sees at once: normals (flat facets where there was a
-smooth shell) and the colour of small parts, which the official meshes keep as a texture
-coordinate per face into a palette. So both are not simplified but looked up again: every new
-corner takes the normal, and every new face the texture coordinate, of the nearest original
-surface that faces the same way.
+smooth shell) and the borders between colours, which the official meshes keep as a texture
+coordinate per face into a palette. So each part (material) of a mesh is simplified by itself, and
+normals and texture coordinates are not simplified but looked up again: every new corner takes the
+normal, and every new face the texture coordinate, of the nearest original surface of its part
+that faces the same way.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from scipy.spatial import cKDTree
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_SAMPLES = 40_000  # random points on the original surface, beside the centre of every face
+_STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+_STL_HEADER = 84
+_SAMPLES = 4  # random points per original face to look up, beside its corners
 _NEIGHBOURS = 12
 _SAME_WAY = 0.5  # least cosine between a new face and the original surface it copies from
+_LEAST_PART = 40  # faces; a part of no more is left as it is
 
 
 @dataclass(frozen=True)
@@ -34,38 +38,56 @@ class Surface:
         corners: (faces, 3, 3) positions.
         normals: (faces, 3, 3) normals.
         coordinates: (faces, 3, 2) texture coordinates; NaN where the file gives none.
+        parts: (faces,) number of the part (``usemtl`` section) that a face belongs to.
         header: The ``mtllib`` and the first textured ``usemtl`` line of the file.
     """
 
     corners: Floats
     normals: Floats
     coordinates: Floats
+    parts: Ints
     header: tuple[str, ...]
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Surface:
+        """Return only the chosen faces."""
+        arrays = (self.corners, self.normals, self.coordinates, self.parts)
+        return Surface(*(array[chosen] for array in arrays), self.header)
 
 
 def simplify(source: Path, target: Path, faces: int) -> int:
-    """Write a copy of the OBJ file ``source`` with about ``faces`` faces; return their number.
+    """Write a copy of a mesh file with about ``faces`` faces as OBJ; return their number.
 
-    The copy refers to the same material file, by the same relative name.
+    The copy of an OBJ file refers to the same material file, by the same relative name.
     """
-    original = read_obj(source)
-    vertices, triangles = _weld(original.corners)
-    share = 1.0 - faces / len(triangles)
-    if share <= 0:
-        target.write_bytes(source.read_bytes())
-        return len(triangles)
-    vertices, triangles = fast_simplification.simplify(
-        vertices.astype(np.float32), triangles.astype(np.int32), share, agg=3
-    )
-    corners = _without_slivers(np.asarray(vertices, dtype=float)[triangles])
-    copy = _dress(corners, original)
+    original = read_stl(source) if source.suffix.lower() == ".stl" else read_obj(source)
+    share = faces / len(original.parts)
+    parts = [original.part(original.parts == number) for number in np.unique(original.parts)]
+    light = [_simplify_part(part, share) for part in parts]
+    names = ("corners", "normals", "coordinates", "parts")
+    arrays = [np.concatenate([getattr(part, name) for part in light]) for name in names]
+    copy = Surface(*arrays, original.header)
     write_obj(copy, target)
-    return len(corners)
+    return len(copy.parts)
 
 
 def count_faces(path: Path) -> int:
-    """Return the number of faces of an OBJ file without parsing it."""
-    return path.read_bytes().count(b"\nf ")
+    """Return the number of faces of an OBJ or binary STL file without parsing it."""
+    data = path.read_bytes()
+    if path.suffix.lower() == ".stl":
+        return (len(data) - _STL_HEADER) // _STL_FACE.itemsize
+    return data.count(b"\nf ")
+
+
+def read_stl(path: Path) -> Surface:
+    """Read a binary STL file; the normals are the file's, which PyBullet uses too."""
+    faces = np.frombuffer(path.read_bytes(), _STL_FACE, offset=_STL_HEADER)
+    return Surface(
+        faces["corners"].astype(float),
+        np.repeat(faces["normal"].astype(float)[:, None], 3, axis=1),
+        np.full((len(faces), 3, 2), np.nan),
+        np.zeros(len(faces), dtype=np.int64),
+        (f"o {path.stem}",),
+    )
 
 
 def read_obj(path: Path) -> Surface:
@@ -76,10 +98,13 @@ def read_obj(path: Path) -> Surface:
     """
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     by_tag: dict[str, list[str]] = {tag: [] for tag in ("v", "vn", "vt", "f", "mtllib", "usemtl")}
+    parts: list[int] = []
     for line in lines:
         tag, _, rest = line.partition(" ")
         if tag in by_tag:
             by_tag[tag].append(rest)
+        if tag == "f":
+            parts.append(len(by_tag["usemtl"]))
     faces = " ".join(by_tag["f"])
     if faces.count("/") != 6 * len(by_tag["f"]) or faces.count(" ") < 3 * len(by_tag["f"]) - 1:
         raise ValueError(f"{path}: only triangles with normals can be simplified")
@@ -90,6 +115,7 @@ def read_obj(path: Path) -> Surface:
         _numbers(by_tag["v"], 3)[position - 1],
         _numbers(by_tag["vn"], 3)[normal - 1],
         table[coordinate],
+        np.array(parts),
         _header(path, by_tag["mtllib"], by_tag["usemtl"]),
     )
 
@@ -131,6 +157,20 @@ def _header(path: Path, libraries: list[str], used: list[str]) -> tuple[str, ...
     return (*header, *([f"usemtl {first}"] if first else []))
 
 
+def _simplify_part(part: Surface, share: float) -> Surface:
+    """Return a part with about ``share`` of its faces, but some in any case."""
+    wanted = max(_LEAST_PART, round(share * len(part.parts)))
+    if wanted >= len(part.parts):
+        return part
+    vertices, triangles = _weld(part.corners)
+    reduction = min(max(1.0 - wanted / len(triangles), 0.0), 0.999)
+    vertices, triangles = fast_simplification.simplify(
+        vertices.astype(np.float32), triangles.astype(np.int32), reduction, agg=3
+    )
+    corners = np.asarray(vertices, dtype=float)[triangles]
+    return _dress(corners[_face_normals(corners)[1] > 1e-12], part)
+
+
 def _weld(corners: Floats) -> tuple[Floats, Ints]:
     """Return vertices that faces share, and the faces; collapsed ones are dropped."""
     points = corners.reshape(-1, 3)
@@ -150,10 +190,6 @@ def _face_normals(corners: Floats) -> tuple[Floats, Floats]:
     return cross / np.maximum(length, 1e-12)[:, None], length / 2
 
 
-def _without_slivers(corners: Floats) -> Floats:
-    return corners[_face_normals(corners)[1] > 1e-12]
-
-
 def _dress(corners: Floats, original: Surface) -> Surface:
     """Return the new faces with the normals and texture coordinates of the original surface."""
     points, normals, faces = _samples(original)
@@ -167,6 +203,7 @@ def _dress(corners: Floats, original: Surface) -> Surface:
         corners,
         normals[nearest].reshape(-1, 3, 3),
         np.repeat(coordinates[:, None], 3, axis=1),
+        np.full(len(corners), original.parts[0]),
         original.header,
     )
 
@@ -176,8 +213,8 @@ def _samples(original: Surface) -> tuple[Floats, Floats, Ints]:
     rng = np.random.default_rng(0)
     _, areas = _face_normals(original.corners)
     count = len(areas)
-    chosen = rng.choice(count, size=_SAMPLES, p=areas / areas.sum())
-    weights = rng.dirichlet((1.0, 1.0, 1.0), size=_SAMPLES)
+    chosen = rng.choice(count, size=_SAMPLES * count, p=areas / areas.sum())
+    weights = rng.dirichlet((1.0, 1.0, 1.0), size=_SAMPLES * count)
     corner = np.full((3, 3), 0.02) + 0.94 * np.eye(3)
     weights = np.concatenate([weights, *(np.tile(row, (count, 1)) for row in corner)])
     faces = np.concatenate([chosen, *(np.arange(count) for _ in corner)])
@@ -189,7 +226,7 @@ def _samples(original: Surface) -> tuple[Floats, Floats, Ints]:
 
 def _nearest(tree: cKDTree, normals: Floats, points: Floats, facing: Floats) -> Ints:
     """Return for each point the nearest sample whose normal agrees with ``facing``."""
-    _, index = tree.query(points, k=_NEIGHBOURS)
+    _, index = tree.query(points, k=min(_NEIGHBOURS, tree.n))
     agree = np.einsum("nkd,nd->nk", normals[index], facing) > _SAME_WAY
     best = np.where(agree.any(axis=1), agree.argmax(axis=1), 0)
     chosen: Ints = index[np.arange(len(points)), best]

@@ -239,7 +239,9 @@ class Mesh:
                 f"newmtl {path.stem}\nKd 1 1 1\nmap_Kd {texture}\n", encoding="utf-8"
             )
             lines = [f"mtllib {path.stem}.mtl", *lines, f"usemtl {path.stem}"]
-        lines += [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in np.concatenate(self._corners) / scaling]
+        lines += [
+            f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in np.concatenate(self._corners) / scaling
+        ]
         lines += [f"vt {u:.5f} {v:.5f}" for u, v in np.concatenate(self._coordinates)]
         lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in np.concatenate(self._normals)]
         for first in range(1, 3 * self.faces, 3):

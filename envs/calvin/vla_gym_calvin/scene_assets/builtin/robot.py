@@ -87,9 +87,7 @@ def _replace_meshes(link: ET.Element, visual: str, collision: str) -> None:
 
 def _write_meshes(folder: Path) -> None:
     finger = Mesh()
-    rings = [
-        [(-x, y0, z), (x, y0, z), (x, y1, z), (-x, y1, z)] for z, x, (y0, y1) in _SECTIONS
-    ]
+    rings = [[(-x, y0, z), (x, y0, z), (x, y1, z), (-x, y1, z)] for z, x, (y0, y1) in _SECTIONS]
     finger.polygon(rings[0][::-1])
     for near, far in zip(rings, rings[1:], strict=False):
         for i in range(4):

@@ -176,7 +176,9 @@ def _body_boxes(scene: Layout) -> list[tuple[Corner, Corner, str]]:
     w, top, (left, right) = at.HALF_WIDTH, at.TOP_BOTTOM, scene.shelf
     d0, d1 = scene.drawer - at.DRAWER_HALF_WIDTH, scene.drawer + at.DRAWER_HALF_WIDTH
     legs = [
-        ((x, y, 0.0), (x + 0.04, y + 0.032, top), "+z") for x in (-w, w - 0.04) for y in (-0.18, 0.148)
+        ((x, y, 0.0), (x + 0.04, y + 0.032, top), "+z")
+        for x in (-w, w - 0.04)
+        for y in (-0.18, 0.148)
     ]
     return [
         ((-w, at.FRONT, top), (w, at.SLOPE_FOOT, at.TABLE_TOP), "+y"),
@@ -226,9 +228,7 @@ def _slope_y(z: float) -> float:
 
 def _write_prisms(scene: Layout, folder: Path, name: str) -> tuple[urdf.Shape, ...]:
     shapes = []
-    for side, mesh in zip(
-        ("left", "right", "above"), _prisms(scene, _HULL_MARGIN), strict=True
-    ):
+    for side, mesh in zip(("left", "right", "above"), _prisms(scene, _HULL_MARGIN), strict=True):
         file = f"{name}_base_{side}.obj"
         mesh.write(folder / file, scaling=at.SCALING)
         shapes.append(urdf.mesh(file))

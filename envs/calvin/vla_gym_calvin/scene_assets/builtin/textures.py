@@ -107,9 +107,7 @@ def _metal(shape: tuple[int, int], seed: int) -> Picture:
     return np.asarray(shade[..., None] * (0.99, 1.0, 1.015))
 
 
-def _noise(
-    rng: np.random.Generator, shape: tuple[int, int], width: tuple[float, float]
-) -> Picture:
+def _noise(rng: np.random.Generator, shape: tuple[int, int], width: tuple[float, float]) -> Picture:
     """Return seamless Gaussian noise of unit deviation, smooth over ``width`` (rows, columns).
 
     Broad noise is drawn on a coarse grid and enlarged, which is what keeps this under a second.

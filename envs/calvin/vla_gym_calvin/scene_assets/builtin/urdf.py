@@ -82,7 +82,12 @@ def mesh(file: str) -> Shape:
 
 
 def write(
-    path: Path, name: str, links: Sequence[Link], joints: Sequence[Joint] = (), *, scaling: float = 1
+    path: Path,
+    name: str,
+    links: Sequence[Link],
+    joints: Sequence[Joint] = (),
+    *,
+    scaling: float = 1,
 ) -> None:
     """Write a URDF whose lengths, given in metres, are divided by ``scaling``.
 
@@ -156,9 +161,7 @@ def _geometry(
         ElementTree.SubElement(geometry, "sphere", radius=_number(size[0]))
     else:
         radius, length = size
-        ElementTree.SubElement(
-            geometry, "cylinder", radius=_number(radius), length=_number(length)
-        )
+        ElementTree.SubElement(geometry, "cylinder", radius=_number(radius), length=_number(length))
     return element
 
 
