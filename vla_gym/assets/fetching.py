@@ -14,10 +14,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
+from vla_gym.assets.checking import check_files, verify
 from vla_gym.assets.hashing import write_atomically
 from vla_gym.assets.manifest import AssetFile, AssetManifest, Upstream
 from vla_gym.assets.roots import asset_root
-from vla_gym.assets.verify import check_files, verify
 from vla_gym.errors import AssetError
 
 _GIT_TIMEOUT = 1800.0

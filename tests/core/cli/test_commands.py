@@ -1,0 +1,245 @@
+"""Every command, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from vla_gym.checks import CheckResult
+from vla_gym.cli import app
+from vla_gym.report import write_video
+
+Invoke = Callable[..., tuple[int, str, str]]
+EVAL = ("eval", "--policy", "mock", "--suite", "mock/chain", "--video", "none", "--workers", "2")
+
+
+def test_help_names_every_command(runner: CliRunner) -> None:
+    text = runner.invoke(app, ["--help"]).output
+    for command in [
+        "eval",
+        "matrix",
+        "list",
+        "suite",
+        "results",
+        "video",
+        "assets",
+        "doctor",
+        "version",
+    ]:
+        assert command in text
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from vla_gym.cli import app; "
+        "print([m for m in ('rich.table', 'scipy', 'torch', 'imageio', "
+        "'vla_gym.runner.engine', 'vla_gym.results') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, text=True).strip() == "[]"
+
+
+def test_eval_prints_a_table_and_where_everything_lies(vla_gym: Invoke) -> None:
+    status, out, _ = vla_gym(*EVAL, "--limit", 3)
+    assert status == 0
+    assert "average length" in out
+    assert "results: runs/mock__mock-chain" in out
+    assert len(Path("runs/mock__mock-chain/episodes.jsonl").read_text().splitlines()) == 3
+
+
+def test_eval_again_resumes_and_a_larger_limit_adds(vla_gym: Invoke) -> None:
+    vla_gym(*EVAL, "--limit", 2, "--out", "here")
+    first = Path("here/episodes.jsonl").read_text()
+    status, _, _ = vla_gym(*EVAL, "--limit", 4, "--out", "here")
+    assert status == 0
+    assert Path("here/episodes.jsonl").read_text().startswith(first)
+    assert len(Path("here/episodes.jsonl").read_text().splitlines()) == 4
+
+
+def test_options_reach_policy_and_suite(vla_gym: Invoke) -> None:
+    options = ("--set", "competence=1.0", "--set", "chain=2", "--set", "suite.episodes=2")
+    status, _, _ = vla_gym(*EVAL, *options, "--out", "here")
+    assert status == 0
+    run = json.loads(Path("here/run.json").read_text())
+    assert run["identity"]["policy"]["options"] == {"competence": 1.0}
+    assert (run["chain_length"], run["episodes"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--policy", "mok", "--suite", "mock/chain"), "Unknown policy 'mok'. Did you mean mock?"),
+        (("--policy", "mock", "--suite", "mock/chian"), "Did you mean mock/chain?"),
+        (("--policy", "mock", "--suite", "none.yaml"), "none.yaml does not exist"),
+        ((*EVAL[1:5], "--set", "competense=1"), "Did you mean competence?"),
+        ((*EVAL[1:5], "--set", "competence"), "expected key=value"),
+        ((*EVAL[1:5], "--set", "competence=[1"), "is not a YAML value"),
+        ((*EVAL[1:5], "--workers", "many"), "expected a number from 1, or auto"),
+        ((*EVAL[1:5], "--limit", "0"), "limit=0, expected a number from 1"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    vla_gym: Invoke, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = vla_gym("eval", *arguments)
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+    assert not Path("runs").exists()
+
+
+def test_debug_shows_the_traceback(vla_gym: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLA_GYM_DEBUG", "")
+    status, _, err = vla_gym("--debug", "results", "show", "nowhere")
+    assert status == 2
+    assert "Traceback" in err
+
+
+def test_another_run_in_the_same_directory_is_refused(vla_gym: Invoke) -> None:
+    vla_gym(*EVAL, "--limit", 1, "--out", "here")
+    before = Path("here/episodes.jsonl").read_bytes()
+    status, _, err = vla_gym(*EVAL, "--limit", 1, "--out", "here", "--set", "competence=0.1")
+    assert status == 2
+    assert "policy.options.competence" in err
+    assert Path("here/episodes.jsonl").read_bytes() == before
+
+
+def test_a_policy_that_raises_fails_the_run_and_loses_nothing(vla_gym: Invoke) -> None:
+    faults = ("--set", "fault=raise", "--set", "fault_episode=1")
+    status, _, err = vla_gym(*EVAL[:-1], 1, "--limit", 3, "--out", "here", *faults)
+    assert status == 1
+    assert "finished and safe in here" in err
+    assert "Traceback (most recent call last)" not in err.partition("Error:")[0]
+
+
+def test_an_episode_in_error_is_shown_and_the_exit_status_says_so(vla_gym: Invoke) -> None:
+    faults = ("--set", "fault=nan", "--set", "fault_episode=1")
+    status, out, _ = vla_gym(*EVAL, "--limit", 3, "--out", "here", *faults)
+    assert status == 1
+    assert "errors: 1 episodes could not be finished" in out
+
+
+def test_results_can_be_shown_again_in_three_forms(vla_gym: Invoke) -> None:
+    vla_gym(*EVAL, "--limit", 3, "--out", "here")
+    assert "average length" in vla_gym("results", "show", "here")[1]
+    assert "| policy | n | 1 |" in vla_gym("results", "show", "here", "--markdown")[1]
+    found = json.loads(vla_gym("results", "show", "here", "--json")[1])
+    assert found["episodes"] == {"asked": 3, "finished": 3, "errors": []}
+
+
+def test_list_says_who_brings_what_and_why_it_does_not_work(vla_gym: Invoke) -> None:
+    assert "vla-gym-mocks 1.2.3" in vla_gym("list", "policies")[1]
+    (brain,) = json.loads(vla_gym("list", "backbones", "--json")[1])
+    assert brain["problem"] == "needs no_such_module; install with: pip i x"
+    assert "Oops" in vla_gym("list", "plugins")[1]
+    assert "No datasets are registered" in vla_gym("list", "datasets")[1]
+    assert vla_gym("list", "nonsense")[0] == 2
+
+
+def test_suite_show_prints_every_episode_as_json(vla_gym: Invoke) -> None:
+    found = json.loads(vla_gym("suite", "show", "mock/chain", "--json")[1])
+    assert list(found) == ["name", "protocol", "hash", "episodes"]
+    assert len(found["episodes"]) == 6
+    assert list(found["episodes"][0]) == ["env_id", "env_kwargs", "seed", "options", "subtasks"]
+    assert list(found["episodes"][0]["subtasks"][0]) == ["name", "instruction", "max_steps"]
+    some = json.loads(vla_gym("suite", "show", "mock/chain", "--json", "--limit", 2)[1])
+    assert some["hash"] == found["hash"]
+    assert some["episodes"] == found["episodes"][:2]
+
+
+def test_suite_show_is_readable_and_takes_options(vla_gym: Invoke) -> None:
+    status, out, _ = vla_gym("suite", "show", "mock/chain", "--limit", 2, "--set", "episodes=5")
+    assert status == 0
+    assert "mock: 5 episodes" in out
+    assert "... and 3 more" in out
+
+
+def test_matrix_runs_every_pair_and_prints_one_table(vla_gym: Invoke) -> None:
+    matrix = {
+        "out": "all",
+        "limit": 2,
+        "workers": 1,
+        "video": "none",
+        "policies": ["mock", {"name": "mock", "label": "mock-bad", "options": {"fault": "raise"}}],
+        "suites": [{"name": "mock/chain", "options": {"chain": 2}}],
+    }
+    Path("m.yaml").write_text(json.dumps(matrix))
+    status, out, _ = vla_gym("matrix", "m.yaml")
+    assert status == 1
+    assert "average length" in out
+    assert "not run: " in out
+    assert len(Path("all/mock__mock-chain/episodes.jsonl").read_text().splitlines()) == 2
+    good, bad = json.loads(vla_gym("matrix", "m.yaml", "--json")[1])
+    assert good["results"]["episodes"]["finished"] == 2
+    assert "error" in bad
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("policies: [mock]", "suites: Field required"),
+        ("policies: [mock, mock]\nsuites: [mock/chain]", "mock occurs twice"),
+        ("polices: [mock]\nsuites: [mock/chain]\npolicies: [mock]", "polices: Extra inputs"),
+        ("[", "is not valid YAML"),
+        ("- 1", "is not a matrix file"),
+    ],
+)
+def test_a_malformed_matrix_file_is_explained(vla_gym: Invoke, text: str, message: str) -> None:
+    Path("m.yaml").write_text(text)
+    status, _, err = vla_gym("matrix", "m.yaml")
+    assert status == 2
+    assert message in err
+    assert vla_gym("matrix", "nowhere.yaml")[0] == 2
+
+
+def test_assets_are_listed_fetched_and_verified(vla_gym: Invoke) -> None:
+    assert "absent" in vla_gym("assets", "list")[1]
+    status, _, err = vla_gym("assets", "verify", "boxes")
+    assert status == 2
+    assert "missing" in err
+    source = Path(__file__).parent.parent
+    assert vla_gym("assets", "fetch", "boxes", "--from", source)[0] == 0
+    assert "complete and right: 1 files" in vla_gym("assets", "verify", "boxes")[1]
+    (row,) = json.loads(vla_gym("assets", "list", "--json")[1])
+    assert row["state"] == "complete"
+    assert vla_gym("assets", "path")[1].strip() == str(Path("assets").absolute())
+
+
+def test_doctor_shows_each_check_and_the_fix(
+    vla_gym: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Any] = [
+        CheckResult(name="python", status="ok", detail="3.11"),
+        CheckResult(name="screen", status="fail", detail="none", fix="apt-get install screen"),
+    ]
+    monkeypatch.setattr("vla_gym.checks.run_checks", lambda: found)
+    status, out, _ = vla_gym("doctor")
+    assert status == 1
+    assert "screen: apt-get install screen" in out
+    assert json.loads(vla_gym("doctor", "--json")[1])[1]["fix"] == "apt-get install screen"
+    found.pop()
+    assert vla_gym("doctor")[0] == 0
+
+
+def test_version_names_the_plugins(vla_gym: Invoke) -> None:
+    out = vla_gym("version")[1]
+    assert out.startswith("vla-gym ")
+    assert "vla-gym-mocks 1.2.3" in out
+
+
+def test_video_strip_writes_a_picture(vla_gym: Invoke) -> None:
+    frames = [np.full((64, 96, 3), 20 * i, np.uint8) for i in range(6)]
+    write_video(Path("v.mp4"), frames, fps=15)
+    status, out, _ = vla_gym("video", "strip", "v.mp4", "--out", "strip.png", "--frames", 3)
+    assert status == 0
+    assert out.strip() == "strip.png"
+    assert Path("strip.png").read_bytes().startswith(b"\x89PNG")
