@@ -5,11 +5,9 @@ from __future__ import annotations
 from vla_gym_calvin.policies.arm import Arm, Motion
 from vla_gym_calvin.policies.grasping import take
 from vla_gym_calvin.policies.reach import SAFE_HEIGHT, SHELF_HEIGHT
-from vla_gym_calvin.policies.scene_view import Block
 from vla_gym_calvin.policies.skills.doors import clear_shelf, open_drawer
 
 _DRAWER_WIDE_ENOUGH = 0.1  # m
-_STACKED = 0.035  # m between the centres of stacked blocks, at least
 
 
 def lift(arm: Arm, *, color: str) -> Motion:
@@ -27,11 +25,9 @@ def lift(arm: Arm, *, color: str) -> Motion:
 
 
 def unstack(arm: Arm) -> Motion:
-    """Take the upper block off the lower one."""
-    top = upper_block(arm)
+    """Take the upper block off the lower one.
+
+    The task is done as soon as the two part, with the block still in hand.
+    """
+    top = max(arm.view.blocks.values(), key=lambda block: float(block.position[2]))
     yield from lift(arm, color=top.color)
-
-
-def upper_block(arm: Arm) -> Block:
-    """Return the block that lies on another one, or else the highest."""
-    return max(arm.view.blocks.values(), key=lambda block: float(block.position[2]))
