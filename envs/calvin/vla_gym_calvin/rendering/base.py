@@ -22,8 +22,13 @@ from vla_gym_calvin import facts
 
 F64 = npt.NDArray[np.float64]
 
-RENDERERS = ("auto", "tiny", "egl")
-VISUALS = ("low", "exact")
+RENDERERS = ("auto", "tiny", "egl", "gl")
+VISUALS = ("low", "fast", "exact")
+
+GL_FIX = (
+    "Fix: `apt-get install libegl1 libgl1 libgl1-mesa-dri` (Mesa draws on the CPU; with a GPU, the "
+    "driver's own EGL is used), or choose renderer='tiny'."
+)
 
 
 class RendererError(VlaGymError, RuntimeError):

@@ -26,6 +26,7 @@ import pybullet
 
 from vla_gym_calvin.rendering._mirror import Mirror
 from vla_gym_calvin.rendering.base import (
+    GL_FIX,
     Frame,
     Owner,
     RendererError,
@@ -38,10 +39,6 @@ from vla_gym_calvin.rendering.base import (
 from vla_gym_calvin.rendering.probe import probe
 from vla_gym_calvin.scene_assets.model import SceneAssets
 
-EGL_FIX = (
-    "Fix: `apt-get install libegl1 libgl1 libgl1-mesa-dri` (Mesa draws on the CPU; with a GPU, the "
-    "driver's own EGL is used), or choose renderer='tiny'."
-)
 _EGL_DRAW, _EGL_READ = 0x3059, 0x305A
 _GL_STRINGS = {"vendor": 0x1F00, "renderer": 0x1F01, "version": 0x1F02}
 
@@ -70,7 +67,7 @@ class EglRenderer:
     ) -> None:
         found = probe("egl")
         if not found.ok:
-            raise RendererError(f"renderer='egl' does not work here: {found.problem} {EGL_FIX}")
+            raise RendererError(f"renderer='egl' does not work here: {found.problem} {GL_FIX}")
         self._scene = assets.scene
         self._visuals = visuals
         self._sizes = resolve_sizes(camera_sizes)

@@ -1,0 +1,202 @@
+"""CALVIN's renderers against each other: time per picture, and distance to the recorded ones.
+
+Ratios are of CPU time of this process in one run, median over a motion, both cameras: work of
+others on the machine stretches wall time, and each renderer does all its work in this process.
+``python benchmarks/rendering.py [--recordings ../shared/golden/calvin]`` prints JSON lines;
+``--picture FILE`` writes EGL, ours, their difference times 20, and tiny side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from calvin_rendering import ROLES, cpu_times, fresh_world, motion, states_of
+from vla_gym_calvin.rendering import Frame, VisualState, make_renderer
+from vla_gym_calvin.scene_assets import scene_assets
+from vla_gym_calvin.world import World
+
+OFFICIAL_NAMES = {"static": "static", "wrist": "gripper"}
+CASES = ("00", "06", "09")
+CONTENDERS = (
+    ("egl", "exact"),
+    ("tiny", "exact"),
+    ("gl", "exact"),
+    ("gl", "fast"),
+    ("gl", "low"),
+)
+VISIBLE = 20  # grey levels
+DEPTH_TOLERANCE = 1e-3  # m
+
+
+def picture_times(name: str, visuals: str, *, scene: str, steps: int) -> dict[str, float]:
+    """Return median CPU ms of both pictures, each camera alone, and a whole step."""
+    assets = scene_assets(scene)
+    actions = motion(steps=steps)
+    renderer = make_renderer(name, assets=assets, visuals=visuals)
+    states = states_of(assets, actions, every=1)
+    out = {}
+    for label, cameras in (("both", ROLES), ("static", ROLES[:1]), ("wrist", ROLES[1:])):
+        for state in states[:3]:
+            renderer.render(state, cameras)
+        remaining = iter(states)
+        work = cpu_times(lambda r=remaining, c=cameras: renderer.render(next(r), c), len(states))
+        out[label] = float(np.median(work) * 1e3)
+    world = fresh_world(assets)
+    following = iter(actions)
+
+    def step() -> None:
+        world.step(next(following))
+        renderer.render(world.visual_state(), ROLES)
+
+    out["step"] = float(np.median(cpu_times(step, len(actions))) * 1e3)
+    world.close()
+    renderer.close()
+    return out
+
+
+def times_apart(name: str, visuals: str, *, scene: str, steps: int) -> dict[str, float]:
+    """Return the same from a process of its own: pybullet's EGL and ours share badly."""
+    code = (
+        "import json, rendering;"
+        f"print(json.dumps(rendering.picture_times({name!r}, {visuals!r}, "
+        f"scene={scene!r}, steps={steps})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def ratios(times: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Return the ratios that are promised."""
+    return {
+        "egl / gl fast": times["egl exact"]["both"] / times["gl fast"]["both"],
+        "tiny / gl fast": times["tiny exact"]["both"] / times["gl fast"]["both"],
+        "egl / gl exact": times["egl exact"]["both"] / times["gl exact"]["both"],
+        "step: egl / gl fast": times["egl exact"]["step"] / times["gl fast"]["step"],
+    }
+
+
+def worker_scaling(*, scene: str, steps: int) -> float:
+    """Return pictures per second of two processes over those of one (wall time)."""
+    code = (
+        f"import rendering; rendering.picture_times('gl', 'fast', scene={scene!r}, steps={steps})"
+    )
+
+    def wall(count: int) -> float:
+        start = time.perf_counter()
+        children = [
+            subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
+            for _ in range(count)
+        ]
+        for child in children:
+            child.wait()
+        return time.perf_counter() - start
+
+    return 2 * wall(1) / wall(2)
+
+
+def recorded(folder: Path, scene: str) -> Iterator[tuple[VisualState, dict[str, np.ndarray]]]:
+    """Yield visual states and the official EGL pictures of a scene."""
+    for number in CASES:
+        case = np.load(next((folder / f"scene_{scene}").glob(f"case_{number}_*.npz")))
+        pictures = np.load(folder / f"scene_{scene}" / f"render_egl_{number}.npz")
+        wanted = {int(k.rsplit("step", 1)[1]) for k in pictures.files}
+        world = World(scene_assets(scene, "official"), button_reset="main")
+        world.reset(case["init_robot_obs"], case["init_scene_obs"])
+        for step in range(max(wanted) + 1):
+            if step:
+                world.step(case["actions"][step - 1])
+            if step in wanted:
+                suffix = f"_step{step}"
+                own = {k: pictures[k] for k in pictures.files if k.endswith(suffix)}
+                yield world.visual_state(), {k.removesuffix(suffix): v for k, v in own.items()}
+        world.close()
+
+
+def distance(frames: dict[str, Frame], official: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return mean grey-level difference, visible pixels and wrong depths, the latter in %."""
+    out = {}
+    for role, name in OFFICIAL_NAMES.items():
+        error = np.abs(frames[role].rgb.astype(int) - official[f"rgb_{name}"])
+        out[f"{role} mean"] = float(error.mean())
+        out[f"{role} visible %"] = float((error.max(axis=-1) > VISIBLE).mean() * 100)
+        depth = frames[role].depth
+        if depth is not None and f"depth_{name}" in official:
+            wrong = np.abs(depth - official[f"depth_{name}"]) > DEPTH_TOLERANCE
+            out[f"{role} depth %"] = float(wrong.mean() * 100)
+    return out
+
+
+def distances(folder: Path, name: str, visuals: str, scenes: Sequence[str]) -> dict[str, float]:
+    """Return the distances of a renderer to the recordings, averaged, and the worst means."""
+    rows: list[dict[str, float]] = []
+    for scene in scenes:
+        renderer = make_renderer(name, assets=scene_assets(scene, "official"), visuals=visuals)
+        for state, official in recorded(folder, scene):
+            rows.append(distance(renderer.render(state, ROLES, depth=True), official))
+        renderer.close()
+    keys = sorted({key for row in rows for key in row})
+    out = {key: float(np.mean([row[key] for row in rows if key in row])) for key in keys}
+    return out | {f"worst {r} mean": max(row[f"{r} mean"] for row in rows) for r in ROLES}
+
+
+def side_by_side(folder: Path, file: Path, *, scene: str = "D", index: int = 1) -> None:
+    """Write EGL, ours, difference times 20, and tiny, for both cameras."""
+    from PIL import Image
+
+    state, official = list(recorded(folder, scene))[index]
+    drawn = {}
+    for name in ("gl", "tiny"):
+        renderer = make_renderer(name, assets=scene_assets(scene, "official"), visuals="exact")
+        renderer.render(state, ROLES)
+        drawn[name] = renderer.render(state, ROLES)
+        renderer.close()
+    rows = []
+    for role, name in OFFICIAL_NAMES.items():
+        egl, ours, tiny = official[f"rgb_{name}"], drawn["gl"][role].rgb, drawn["tiny"][role].rgb
+        difference = np.clip(np.abs(egl.astype(int) - ours) * 20, 0, 255).astype(np.uint8)
+        row = [Image.fromarray(part).resize((300, 300)) for part in (egl, ours, difference, tiny)]
+        rows.append(np.concatenate([np.asarray(part) for part in row], axis=1))
+    Image.fromarray(np.concatenate(rows)).save(file)
+
+
+def main() -> None:
+    """Print times and ratios, then distances where recordings are given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scene", default="D")
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--recordings", type=Path, help="folder with scene_A, scene_D")
+    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--skip-times", action="store_true")
+    options = parser.parse_args()
+    if not options.skip_times:
+        times = {}
+        for name, visuals in CONTENDERS:
+            label = f"{name} {visuals}"
+            times[label] = times_apart(name, visuals, scene=options.scene, steps=options.steps)
+            print(json.dumps({"renderer": label, "cpu_ms": times[label]}), flush=True)
+        print(json.dumps({"ratios": ratios(times)}), flush=True)
+        scaling = worker_scaling(scene=options.scene, steps=options.steps)
+        print(json.dumps({"two workers / one": scaling}), flush=True)
+    if options.recordings:
+        for name, visuals in (*CONTENDERS[2:], CONTENDERS[1]):
+            found = distances(options.recordings, name, visuals, ("A", "D"))
+            print(json.dumps({"renderer": f"{name} {visuals}", "to EGL": found}), flush=True)
+        if options.picture:
+            side_by_side(options.recordings, options.picture)
+
+
+if __name__ == "__main__":
+    main()

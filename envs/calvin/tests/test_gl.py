@@ -1,0 +1,329 @@
+"""Our own renderer: near the recorded pictures, and loud where OpenGL is silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vla_gym_calvin import facts
+from vla_gym_calvin.rendering import RendererError, make_renderer
+from vla_gym_calvin.rendering.base import Frame, VisualState, reference_state
+from vla_gym_calvin.rendering.gl import hulls, shaders
+from vla_gym_calvin.rendering.gl.devices import list_devices
+from vla_gym_calvin.rendering.gl.kinematics import client_frames, link_frames, pose_matrix
+from vla_gym_calvin.rendering.gl.light import WINDOW, light_lens, light_view, window_corner
+from vla_gym_calvin.rendering.gl.meshes import load_mesh
+from vla_gym_calvin.rendering.gl.renderer import GlRenderer
+from vla_gym_calvin.rendering.gl.urdf import load_body
+from vla_gym_calvin.scene_assets import scene_assets
+from vla_gym_calvin.world import World
+
+SHARED = Path(__file__).parents[4] / "shared"
+GOLDEN = SHARED / "golden" / "calvin"
+ROLES = {"static": "static", "wrist": "gripper"}
+
+
+def _has_gl() -> bool:
+    try:
+        return bool(list_devices())
+    except RendererError:
+        return False
+
+
+needs_gl = pytest.mark.skipif(not _has_gl(), reason="EGL finds no device here")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _official() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if (SHARED / "assets").is_dir():
+            patch.setenv("VLA_GYM_ASSETS", str(SHARED / "assets"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[GlRenderer]:
+    made = GlRenderer(scene_assets("D"), visuals="low")
+    yield made
+    made.close()
+
+
+def _distance(frames: dict[str, Frame], official: dict[str, np.ndarray], step: int) -> np.ndarray:
+    """Rows static and wrist: mean grey-level difference, % of pixels off by more than 20."""
+    rows = []
+    for role, name in ROLES.items():
+        error = np.abs(frames[role].rgb.astype(int) - official[f"rgb_{name}_step{step}"])
+        rows.append((error.mean(), (error.max(axis=-1) > 20).mean() * 100))
+    return np.array(rows)
+
+
+LIMITS = {"exact": (0.15, 0.15), "fast": (0.25, 0.25), "low": (1.5, 1.0)}
+
+
+@needs_gl
+@pytest.mark.parametrize("scene", ["A", "D"])
+def test_pictures_are_near_the_recorded_ones(scene: str) -> None:
+    folder = GOLDEN / f"scene_{scene}"
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {GOLDEN}")
+    assets = scene_assets(scene, "official")
+    case = np.load(folder / "case_09_random1.npz")
+    official = np.load(folder / "render_egl_09.npz")
+    renderers = {visuals: GlRenderer(assets, visuals=visuals) for visuals in LIMITS}
+    world = World(assets, button_reset="main")
+    world.reset(case["init_robot_obs"], case["init_scene_obs"])
+    for step in range(61):
+        if step:
+            world.step(case["actions"][step - 1])
+        if step in (0, 60):
+            for visuals, limits in LIMITS.items():
+                frames = renderers[visuals].render(world.visual_state(), tuple(ROLES), depth=True)
+                found = _distance(frames, official, step)
+                assert (found[:, 0] <= limits).all(), visuals
+                if visuals == "exact":
+                    assert (found[:, 1] <= 0.1).all()
+            if step == 0:
+                depth = renderers["exact"].render(world.visual_state(), ("static",), depth=True)
+                error = np.abs(depth["static"].depth - official["depth_static_step0"])
+                assert (error <= 1e-3).mean() >= 0.995
+    world.close()
+    for made in renderers.values():
+        made.close()
+
+
+def _variants(state: VisualState) -> list[VisualState]:
+    """The state, then with another arm pose, drawer and lights."""
+    joints = state.robot_joints.copy()
+    joints[3] += 0.4
+    table = state.table_joints + 0.02
+    moved = {"robot_joints": joints, "table_joints": table, "led": False}
+    return [state, VisualState(**{**vars(state), **moved}), state]
+
+
+@needs_gl
+def test_what_is_kept_between_pictures_changes_next_to_nothing(renderer: GlRenderer) -> None:
+    plain = GlRenderer(scene_assets("D"), visuals="low", keep=False)
+    for state in _variants(reference_state("D")) * 2:
+        kept = renderer.render(state, ("static",))["static"].rgb.astype(int)
+        direct = plain.render(state, ("static",))["static"].rgb
+        assert np.abs(kept - direct).mean() < 0.01
+    plain.close()
+
+
+@needs_gl
+def test_a_picture_depends_on_its_state_alone(renderer: GlRenderer) -> None:
+    first, other, again = (
+        renderer.render(state, ("static", "wrist")) for state in _variants(reference_state("D"))
+    )
+    repeated = renderer.render(reference_state("D"), ("static", "wrist"))
+    for role in ROLES:
+        assert np.array_equal(again[role].rgb, repeated[role].rgb)
+    assert not np.array_equal(first["static"].rgb, other["static"].rgb)
+
+
+@needs_gl
+def test_several_worlds_share_a_context(renderer: GlRenderer) -> None:
+    state = reference_state("D")
+    before = renderer.render(state, ("static", "wrist"))
+    other = GlRenderer(scene_assets("A"), visuals="low")
+    other.render(reference_state("A"), ("static",))
+    assert other._context is renderer._context
+    other.close()
+    other.close()
+    after = renderer.render(state, ("static", "wrist"))
+    for role in ROLES:
+        assert np.array_equal(before[role].rgb, after[role].rgb)
+    with pytest.raises(RendererError, match="closed"):
+        other.render(state, ("static",))
+
+
+def test_links_are_where_pybullet_has_them() -> None:
+    world = World(scene_assets("D"))
+    world.reset(rng=np.random.default_rng(0))
+    action = np.array([0.5, -0.3, 0.2, 0.1, 0, 0.4, -1])
+    for _ in range(5):
+        world.step(action)
+    body = load_body(scene_assets("D").robot_urdf)
+    base = pose_matrix(facts.ROBOT_BASE, (0, 0, 0, 1))
+    ours = link_frames(body, base, world.robot.joint_positions())
+    assert ours == pytest.approx(client_frames(world.client.id, world.robot.body), abs=1e-6)
+    world.close()
+
+
+def test_the_shadow_window_holds_every_caster_at_full_reach() -> None:
+    """The arm in many poses within its joint limits, and the table, in texels of the window."""
+    assets = scene_assets("D")
+    robot, table = load_body(assets.robot_urdf), load_body(assets.table_urdf, assets.scaling)
+    rng = np.random.default_rng(0)
+    base = pose_matrix(facts.ROBOT_BASE, (0, 0, 0, 1))
+    spheres: list[tuple[float, ...]] = []
+    for body, place, poses in ((robot, base, 300), (table, np.eye(4), 1)):
+        links = [body.base, *body.links]
+        parts = [(i, *v.mesh.sphere()) for i, link in enumerate(links) for v in link.visuals]
+        for _ in range(poses):
+            joints = np.zeros(len(body.links))
+            if body is robot:
+                joints[:7] = rng.uniform(facts.ARM_LOWER, facts.ARM_UPPER)
+            frames = link_frames(body, place, joints)
+            for index, center, radius in parts:
+                spheres.append((*(frames[index] @ [*center, 1])[:3], radius))
+    found = np.array(spheres)
+    clip = np.c_[found[:, :3], np.ones(len(found))] @ (light_lens() @ light_view()).T
+    texels = (0.5 * clip[:, :2] + 0.5) * shaders.SHADOW_MAP_SIZE - window_corner(WINDOW)
+    reach = found[:, 3:] / (2 * shaders.SHADOW_EXTENT) * shaders.SHADOW_MAP_SIZE
+    assert (texels - reach).min() > 0
+    assert (texels + reach).max() < WINDOW
+
+
+def test_hulls_have_their_size_and_face_outwards() -> None:
+    for mesh, extent in (
+        (hulls.box((0.2, 0.4, 0.6)), (0.2, 0.4, 0.6)),
+        (hulls.cylinder(0.1, 0.3), (0.2, 0.2, 0.3)),
+        (hulls.sphere(0.5), (1, 1, 1)),
+        (hulls.capsule(0.1, 0.2), (0.2, 0.2, 0.4)),
+    ):
+        positions = mesh.vertices[:, :3]
+        assert np.ptp(positions, axis=0) == pytest.approx(extent, rel=0.12)
+        corners = positions[mesh.triangles]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        assert ((normals * corners.mean(axis=1)).sum(axis=1) > 0).all()
+
+
+OBJ = """
+v 0 0 0
+v 1 0 0
+v 1 1 0
+v 0 1 0
+vt 0.25 0.75
+vn 0 0 -1
+f 1/1/1 2/1/1 3/1/1
+f -4// -3// -2// -1//
+"""
+
+
+def test_meshes_follow_the_rules_of_the_original(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLA_GYM_CACHE", str(tmp_path))
+    file = tmp_path / "mesh.obj"
+    file.write_text(OBJ)
+    mesh = load_mesh(file)
+    assert mesh.triangles.shape == (3, 3)  # a triangle and a fan of two
+    corners = mesh.vertices[mesh.triangles]
+    assert corners[0, :, 3:].tolist() == [[0, 0, -1, 0.25, 0.75]] * 3
+    assert corners[1, :, 3:].tolist() == [[0, 0, 1, 0.5, 0.5]] * 3
+    again = load_mesh(file)
+    assert np.array_equal(again.vertices, mesh.vertices)
+
+
+def _child(code: str, **environment: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=400,
+    )
+    found: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+FAILURES = """
+import json
+from vla_gym_calvin.rendering import RendererError
+from vla_gym_calvin.rendering.gl.context import acquire
+def message(device):
+    try:
+        acquire(device)
+        return "works"
+    except RendererError as error:
+        return str(error)
+print(json.dumps([message(None), message(77)]))
+"""
+
+
+def test_without_a_driver_there_is_an_exception_with_the_fix(tmp_path: Path) -> None:
+    nothing = {
+        "__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path),
+        "__EGL_VENDOR_LIBRARY_FILENAMES": str(tmp_path / "none.json"),
+    }
+    assert all("apt-get install" in message for message in _child(FAILURES, **nothing))
+
+
+@needs_gl
+def test_a_bad_device_index_is_named() -> None:
+    works, message = _child(FAILURES)
+    assert works == "works"
+    assert "77" in message
+
+
+@needs_gl
+def test_other_threads_and_forked_children_are_told(renderer: GlRenderer) -> None:
+    caught: list[str] = []
+
+    def use() -> None:
+        try:
+            renderer.render(reference_state("D"), ("static",))
+        except RendererError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert "thread" in caught.pop()
+    child = os.fork()
+    if child == 0:
+        use()
+        os._exit(0 if caught and "fork" in caught[0] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+MANY = """
+import json, threading
+from vla_gym_calvin.rendering import RendererError, make_renderer
+from vla_gym_calvin.rendering.base import reference_state
+from vla_gym_calvin.scene_assets import scene_assets
+assets, state = scene_assets("D"), reference_state("D")
+prints = set()
+for _ in range(50):
+    renderer = make_renderer("gl", assets=assets, visuals="low")
+    prints.add(renderer.describe()["fingerprint"])
+    renderer.close()
+def other():
+    made = make_renderer("gl", assets=assets, visuals="low")
+    prints.add(made.describe()["fingerprint"])
+    made.close()
+thread = threading.Thread(target=other)
+thread.start()
+thread.join()
+lost = make_renderer("gl", assets=assets, visuals="low")
+lost._context.close()
+try:
+    lost.render(state, ("static",))
+except RendererError as error:
+    message = str(error)
+print(json.dumps([str(len(prints)), message]))
+"""
+
+
+@needs_gl
+@pytest.mark.slow
+def test_fifty_renderers_one_after_another_and_a_lost_context() -> None:
+    count, message = _child(MANY)
+    assert count == "1"
+    assert "context is gone" in message
+
+
+@needs_gl
+def test_it_is_offered_by_name() -> None:
+    made = make_renderer("gl", assets=scene_assets("D"), visuals="low")
+    assert made.describe()["name"] == "gl"
+    made.close()

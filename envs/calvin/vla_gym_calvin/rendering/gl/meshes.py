@@ -1,0 +1,148 @@
+"""Mesh files as triangles, read the way pybullet's OpenGL renderer reads them.
+
+Rules that show in the picture: polygons become fans; a face has the file's normals only if all
+three corners name one, else its own flat normal; a corner without texture coordinates gets
+(0.5, 0.5); scale applies to positions only. Equal corners are then merged, which changes no pixel
+and a third of the work.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
+
+F32 = npt.NDArray[np.float32]
+U32 = npt.NDArray[np.uint32]
+
+_VERSION = "gl-mesh-1"
+_STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+_STL_HEADER = 84
+_NO_UV = 0.5
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Indexed triangles.
+
+    Attributes:
+        vertices: Position (m), normal, texture coordinates, ``(n, 8)``.
+        triangles: ``(m, 3)`` indices, counter-clockwise seen from outside.
+    """
+
+    vertices: F32
+    triangles: U32
+
+    def placed(self, matrix: npt.NDArray[np.float64], scale: npt.ArrayLike = 1.0) -> Mesh:
+        """Return the mesh moved by a rigid transform ``(4, 4)`` after scaling positions."""
+        moved = self.vertices.copy()
+        positions = self.vertices[:, :3].astype(np.float64) * np.asarray(scale)
+        moved[:, :3] = positions @ matrix[:3, :3].T + matrix[:3, 3]
+        moved[:, 3:6] = self.vertices[:, 3:6] @ matrix[:3, :3].T
+        return Mesh(moved, self.triangles)
+
+    def sphere(self) -> tuple[F32, float]:
+        """Return centre ``(3,)`` and radius of a sphere around it, for culling."""
+        positions = self.vertices[:, :3]
+        center = (positions.min(axis=0) + positions.max(axis=0)) / 2
+        return center, float(np.linalg.norm(positions - center, axis=1).max())
+
+
+def load_mesh(path: Path) -> Mesh:
+    """Return the triangles of an OBJ or STL file, from the cache where it was read before."""
+    readers: dict[str, Callable[[Path], F32]] = {".obj": _obj_corners, ".stl": _stl_corners}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ValueError(f"{path}: expected a mesh in .obj or .stl.")
+    target = cache_root() / "gl-meshes" / content_key(_VERSION, path.suffix, path)
+
+    def fill(folder: Path) -> None:
+        mesh = merge_corners(reader(path))
+        np.save(folder / "vertices.npy", mesh.vertices)
+        np.save(folder / "triangles.npy", mesh.triangles)
+
+    cached_folder(target, fill)
+    return Mesh(np.load(target / "vertices.npy"), np.load(target / "triangles.npy"))
+
+
+def merge_corners(corners: F32) -> Mesh:
+    """Return indexed triangles from corners ``(3 m, 8)``, keeping their order."""
+    rows = np.ascontiguousarray(corners).view(np.dtype((np.void, corners.itemsize * 8)))
+    _, first, inverse = np.unique(rows.ravel(), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    return Mesh(corners[first[order]], rank[inverse].reshape(-1, 3))
+
+
+def flat_normals(triangles: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return the normal of each triangle ``(m, 3, 3)`` as ``(m, 1, 3)``."""
+    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return (normals / np.where(lengths > 0, lengths, 1))[:, None, :]
+
+
+def _stl_corners(path: Path) -> F32:
+    data = path.read_bytes()
+    count = int.from_bytes(data[80:84], "little")
+    if len(data) < _STL_HEADER + count * _STL_FACE.itemsize:
+        raise ValueError(f"{path}: expected a binary STL.")
+    faces = np.frombuffer(data, _STL_FACE, count, _STL_HEADER)
+    corners = np.full((count, 3, 8), _NO_UV, np.float32)
+    corners[:, :, :3] = faces["corners"]
+    corners[:, :, 3:6] = faces["normal"][:, None, :]
+    return corners.reshape(-1, 8)
+
+
+def _obj_corners(path: Path) -> F32:
+    tables, indices = _obj_tables(path.read_text())
+    corners = np.full((len(indices), 3, 8), _NO_UV, np.float32)
+    corners[:, :, :3] = tables["v"][indices[:, :, 0]]
+    has_uv = indices[:, :, 1] >= 0
+    if len(tables["vt"]):
+        corners[:, :, 6:][has_uv] = tables["vt"][indices[:, :, 1]][has_uv]
+    corners[:, :, 3:6] = flat_normals(corners[:, :, :3])
+    smooth = (indices[:, :, 2] >= 0).all(axis=1)
+    if len(tables["vn"]):
+        corners[smooth, :, 3:6] = tables["vn"][indices[smooth][:, :, 2]]
+    return corners.reshape(-1, 8)
+
+
+def _obj_tables(text: str) -> tuple[dict[str, F32], npt.NDArray[np.int64]]:
+    """Return the numbers of an OBJ and its triangles: ``(m, 3, 3)`` indices v, vt, vn or -1."""
+    lines: dict[str, list[str]] = {"v": [], "vt": [], "vn": []}
+    triangles: list[tuple[tuple[int, int, int], ...]] = []
+    for line in text.splitlines():
+        words = line.split(maxsplit=1)
+        if len(words) < 2:
+            continue
+        if words[0] in lines:
+            lines[words[0]].append(words[1])
+        elif words[0] == "f":
+            counts = tuple(len(lines[kind]) for kind in ("v", "vt", "vn"))
+            face = [_corner(word, counts) for word in words[1].split()]
+            triangles += [(face[0], face[i], face[i + 1]) for i in range(1, len(face) - 1)]
+    widths = {"v": 3, "vt": 2, "vn": 3}
+    tables = {kind: _numbers(rows, widths[kind]) for kind, rows in lines.items()}
+    return tables, np.array(triangles, np.int64).reshape(-1, 3, 3)
+
+
+def _corner(word: str, counts: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return zero-based indices of ``v/vt/vn``; negative ones in the file count from the end."""
+    parts = [int(part) if part else 0 for part in word.split("/")]
+    parts += [0] * (3 - len(parts))
+    v, vt, vn = (p - 1 if p >= 0 else n + p for p, n in zip(parts, counts, strict=True))
+    return v, vt, vn
+
+
+def _numbers(rows: list[str], width: int) -> F32:
+    if not rows:
+        return np.zeros((0, width), np.float32)
+    table = np.loadtxt(io.StringIO("\n".join(rows)), usecols=range(width), ndmin=2)
+    return table.astype(np.float32)

@@ -1,0 +1,221 @@
+"""Bodies in a GL context, and pictures of them.
+
+A picture is: one shadow pass for all cameras, then per camera the instances, farthest first, since
+pybullet's 16-bit depth makes ties common and the instance drawn first keeps its pixels.
+
+What is kept between pictures, and what is left out of them:
+
+- The shadow map is the part of pybullet's 4096 x 4096 map in which anything can cast a shadow.
+- Objects outside a camera's view are not drawn.
+- Where a camera has not moved since the last picture, what cannot move is drawn from a stored
+  layer (see ``shaders``); ties with moving things are decided by the drawing order as before (a
+  handful of pixels differ, where two drivers' roundings of depth would).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import moderngl
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym_calvin.rendering.base import Frame
+from vla_gym_calvin.rendering.cameras import View
+from vla_gym_calvin.rendering.gl import shaders
+from vla_gym_calvin.rendering.gl.context import GlContext, GpuMesh
+from vla_gym_calvin.rendering.gl.light import Light
+from vla_gym_calvin.rendering.gl.targets import Layer, Target
+from vla_gym_calvin.rendering.gl.urdf import Body, Color
+
+F64 = npt.NDArray[np.float64]
+F32 = npt.NDArray[np.float32]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A body on the stage.
+
+    Attributes:
+        body: What it looks like.
+        shadow: The same body with lighter meshes, which casts its shadow.
+        fixed: Whether its base never moves; its links may.
+        changing: Links whose colour may change.
+    """
+
+    body: Body
+    shadow: Body | None = None
+    fixed: bool = False
+    changing: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """One visual. ``frame`` is its row in the stacked frames of all bodies."""
+
+    frame: int
+    mesh: GpuMesh
+    texture: moderngl.Texture
+    color: Color
+    still: bool
+    segment: int
+
+
+class Stage:
+    """Draws bodies from the frames of their links.
+
+    Args:
+        context: Where to draw; shared with other stages.
+        actors: Bodies in the order they were loaded into pybullet, which is their id.
+        keep: Whether to store what does not move, for cameras that do not move.
+    """
+
+    def __init__(self, context: GlContext, actors: Sequence[Actor], *, keep: bool = True) -> None:
+        self._context = context
+        self._targets: dict[Size, Target] = {}
+        self._layers: dict[tuple[object, Size], Layer | None] = {}
+        with context:
+            self._light = Light(context)
+            self._instances: list[_Instance] = []
+            self._casters: list[_Instance] = []
+            first = 0
+            for number, actor in enumerate(actors):
+                self._instances += self._visuals(actor, actor.body, number, first)
+                self._casters += self._visuals(actor, actor.shadow or actor.body, number, first)
+                first += 1 + len(actor.body.links)
+        self._frames = np.array([i.frame for i in self._instances])
+        self._keep = keep and len(self._instances) < shaders.RANK_LIMIT
+
+    def _visuals(self, actor: Actor, body: Body, number: int, first: int) -> list[_Instance]:
+        still = [actor.fixed]
+        for link in body.links:
+            still.append(still[link.parent + 1] and link.kind == "fixed")
+        return [
+            _Instance(
+                frame=first + 1 + index,
+                mesh=self._context.mesh(visual.mesh),
+                texture=self._context.texture(visual.texture),
+                color=visual.color,
+                still=still[index + 1] and index not in actor.changing,
+                segment=number + ((index + 1) << 24),
+            )
+            for index, link in enumerate([body.base, *body.links], start=-1)
+            for visual in link.visuals
+        ]
+
+    def paint(self, segment: int, color: Color) -> None:
+        """Give all visuals of a link a colour; ``segment`` is ``body + (link + 1 << 24)``."""
+        self._instances = [
+            replace(i, color=color) if i.segment == segment else i for i in self._instances
+        ]
+
+    def pictures(
+        self, frames: F64, views: Mapping[str, tuple[View, Size]], *, depth: bool = False
+    ) -> dict[str, Frame]:
+        """Return a picture per view.
+
+        Args:
+            frames: Centre-of-mass frames of every base and link, bodies in order, ``(k, 4, 4)``.
+            views: Camera and (height, width).
+            depth: Whether to read depth, in metres, too.
+        """
+        with self._context:
+            models = np.ascontiguousarray(frames.transpose(0, 2, 1), np.float32)
+            self._light.draw((i.mesh, models[i.frame]) for i in self._casters)
+            out = {
+                name: self._picture(view, size, frames, models, depth=depth)
+                for name, (view, size) in views.items()
+            }
+            self._context.check()
+            return out
+
+    def _picture(self, view: View, size: Size, frames: F64, models: F32, *, depth: bool) -> Frame:
+        target = self._target(size)
+        shot = _Shot(view, frames, self._instances, self._frames)
+        layer = self._layer(view, size, shot, models) if self._keep else None
+        if layer is None:
+            target.begin()
+            self._draw("direct", shot.visible, shot, models)
+        else:
+            ranks = np.zeros(shaders.RANK_LIMIT, np.int32)
+            ranks[shot.order] = np.arange(len(shot.order))
+            target.replay(layer, self._light, ranks)
+            moving = [i for i in shot.visible if not self._instances[i].still]
+            self._draw("moving", moving, shot, models, ranks=ranks)
+        return target.read(view, depth=depth, ranked=layer is not None)
+
+    def _layer(self, view: View, size: Size, shot: _Shot, models: F32) -> Layer | None:
+        """Return the stored layer of a view that was used before, made at its second use."""
+        key = ((view.view, view.projection), size)
+        if key not in self._layers:
+            while len(self._layers) >= 8:
+                self._layers.pop(next(iter(self._layers)))
+            self._layers[key] = None
+            return None
+        layer = self._layers[key]
+        if layer is None:
+            layer = Layer(self._context, size)
+            still = [i for i in shot.visible if self._instances[i].still]
+            layer.begin()
+            self._draw("keep", still, shot, models)
+            self._layers[key] = layer
+        return layer
+
+    def _draw(
+        self,
+        name: str,
+        chosen: Sequence[int],
+        shot: _Shot,
+        models: F32,
+        *,
+        ranks: npt.NDArray[np.int32] | None = None,
+    ) -> None:
+        program = self._context.programs[name]
+        program["view_projection"].write(shot.matrix)  # type: ignore[union-attr]
+        self._light.configure(program)
+        model, color = program["model"], program["color"]
+        for index in chosen:
+            instance = self._instances[index]
+            model.write(models[instance.frame])  # type: ignore[union-attr]
+            color.value = instance.color  # type: ignore[union-attr]
+            if ranks is not None:
+                program["rank"].value = int(ranks[index])  # type: ignore[union-attr]
+            elif name == "keep":
+                program["instance"].value = index  # type: ignore[union-attr]
+            instance.texture.use(0)
+            instance.mesh.draw(name)
+
+    def _target(self, size: Size) -> Target:
+        if size not in self._targets:
+            self._targets[size] = Target(self._context, size)
+        return self._targets[size]
+
+
+class _Shot:
+    """What one camera sees: instances in drawing order, farthest first, outsiders left out."""
+
+    def __init__(
+        self, view: View, frames: F64, instances: Sequence[_Instance], rows: npt.NDArray[np.int_]
+    ) -> None:
+        look = np.array(view.view).reshape(4, 4).T
+        lens = np.array(view.projection).reshape(4, 4).T
+        self.matrix = np.ascontiguousarray(
+            (lens.astype(np.float32) @ look.astype(np.float32)).T, np.float32
+        )
+        places = frames[rows]
+        distance = -(places[:, :3, 3] @ look[2, :3] + look[2, 3])
+        self.order = np.argsort(-distance, kind="stable")
+        self.visible = [int(i) for i in self.order if _inside(lens @ look, places[i], instances[i])]
+
+
+def _inside(clip: F64, place: F64, instance: _Instance) -> bool:
+    """Return whether an instance's bounding sphere touches the view's six planes' inside."""
+    center = place[:3, :3] @ instance.mesh.center + place[:3, 3]
+    for row in range(3):
+        for plane in (clip[3] + clip[row], clip[3] - clip[row]):
+            reach = instance.mesh.radius * np.linalg.norm(plane[:3])
+            if plane[:3] @ center + plane[3] < -reach:
+                return False
+    return True
