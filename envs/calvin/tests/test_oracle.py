@@ -60,7 +60,11 @@ def run_chain(sequence: EvalSequence, scene: str = "D") -> list[str]:
 
 
 def covering_chains(sequences: Sequence[EvalSequence]) -> list[EvalSequence]:
-    """Return few chains in which all 34 tasks occur."""
+    """Return few chains in which all 34 tasks occur.
+
+    Unstacking comes last in them: it leaves a block in the air, from where some tasks cannot start.
+    """
+    sequences = [s for s in sequences if "unstack_block" not in s.tasks[:-1]]
     missing, chosen = set(facts.TASKS), []
     while missing:
         best = max(sequences, key=lambda sequence: len(missing & set(sequence.tasks)))
