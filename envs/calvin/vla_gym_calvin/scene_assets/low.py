@@ -25,20 +25,20 @@ def low_urdf(path: Path) -> Path:
 
     A URDF without heavy meshes is returned itself.
     """
-    tree = ET.parse(path)
+    root = ET.parse(path).getroot()
     meshes = {
         element.attrib["filename"]: path.parent / element.attrib["filename"].split("//")[-1]
         for role in ("visual", "collision")
-        for element in tree.iterfind(f".//{role}/geometry/mesh")
+        for element in root.iterfind(f".//{role}/geometry/mesh")
     }
-    drawn = {element.attrib["filename"] for element in tree.iterfind(".//visual/geometry/mesh")}
+    drawn = {element.attrib["filename"] for element in root.iterfind(".//visual/geometry/mesh")}
     heavy = sorted(name for name in drawn if is_heavy(meshes[name]))
     if not heavy:
         return path
     companions = [file for name in heavy for file in _companions(meshes[name])]
     key = content_key(_VERSION, path, *(meshes[name] for name in sorted(meshes)), *companions)
     target = cache_root() / "low" / f"{path.stem}-{key}"
-    cached_folder(target, lambda folder: _write(tree, meshes, set(heavy), folder / path.name))
+    cached_folder(target, lambda folder: _write(root, meshes, set(heavy), folder / path.name))
     return target / path.name
 
 
@@ -57,19 +57,19 @@ def lighten(source: Path, folder: Path) -> Path:
     return target
 
 
-def _write(tree: ET.ElementTree, meshes: dict[str, Path], heavy: set[str], target: Path) -> None:
+def _write(root: ET.Element, meshes: dict[str, Path], heavy: set[str], target: Path) -> None:
     """Write the URDF and every mesh it names: light ones for the heavy, copies of the others."""
     for role in ("visual", "collision"):
         folder = target.parent / role
         folder.mkdir()
-        elements = tree.findall(f".//{role}/geometry/mesh")
+        elements = root.findall(f".//{role}/geometry/mesh")
         copies = {
             name: (lighten if role == "visual" and name in heavy else _copy)(meshes[name], folder)
             for name in {element.attrib["filename"] for element in elements}
         }
         for element in elements:
             element.set("filename", f"{role}/{copies[element.attrib['filename']].name}")
-    tree.write(target)
+    ET.ElementTree(root).write(target)
 
 
 def _copy(source: Path, folder: Path) -> Path:

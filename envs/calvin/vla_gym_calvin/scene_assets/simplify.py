@@ -50,8 +50,13 @@ class Surface:
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Surface:
         """Return only the chosen faces."""
-        arrays = (self.corners, self.normals, self.coordinates, self.parts)
-        return Surface(*(array[chosen] for array in arrays), self.header)
+        return Surface(
+            self.corners[chosen],
+            self.normals[chosen],
+            self.coordinates[chosen],
+            self.parts[chosen],
+            self.header,
+        )
 
 
 def simplify(source: Path, target: Path, faces: int) -> int:
@@ -63,9 +68,13 @@ def simplify(source: Path, target: Path, faces: int) -> int:
     share = faces / len(original.parts)
     parts = [original.part(original.parts == number) for number in np.unique(original.parts)]
     light = [_simplify_part(part, share) for part in parts]
-    names = ("corners", "normals", "coordinates", "parts")
-    arrays = [np.concatenate([getattr(part, name) for part in light]) for name in names]
-    copy = Surface(*arrays, original.header)
+    copy = Surface(
+        np.concatenate([part.corners for part in light]),
+        np.concatenate([part.normals for part in light]),
+        np.concatenate([part.coordinates for part in light]),
+        np.concatenate([part.parts for part in light]),
+        original.header,
+    )
     write_obj(copy, target)
     return len(copy.parts)
 
@@ -226,7 +235,7 @@ def _samples(original: Surface) -> tuple[Floats, Floats, Ints]:
 
 def _nearest(tree: cKDTree, normals: Floats, points: Floats, facing: Floats) -> Ints:
     """Return for each point the nearest sample whose normal agrees with ``facing``."""
-    _, index = tree.query(points, k=min(_NEIGHBOURS, tree.n))
+    index = np.asarray(tree.query(points, k=min(_NEIGHBOURS, tree.n))[1])
     agree = np.einsum("nkd,nd->nk", normals[index], facing) > _SAME_WAY
     best = np.where(agree.any(axis=1), agree.argmax(axis=1), 0)
     chosen: Ints = index[np.arange(len(points)), best]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,10 @@ class Mesh:
 
     def polygon(
         self,
-        corners: Sequence[Vector] | Array,
+        corners: Sequence[Vector] | Sequence[Array] | Array,
         patch: Patch = WHOLE,
         *,
-        grain: Vector = (1.0, 0.0, 0.0),
+        grain: Vector | Array = (1.0, 0.0, 0.0),
         normals: Array | None = None,
     ) -> None:
         """Add a convex, counter-clockwise polygon; flat unless ``normals`` (n, 3) are given."""
@@ -143,9 +144,7 @@ class Mesh:
         angles = np.linspace(0.0, 2 * math.pi, sides + 1)
         ring = np.stack([np.cos(angles), np.sin(angles), np.zeros(sides + 1)], axis=1)
         slopes = _profile_normals(profile, smooth)
-        for (low, high), (slope_low, slope_high) in zip(
-            zip(profile, profile[1:], strict=False), slopes, strict=True
-        ):
+        for (low, high), (slope_low, slope_high) in zip(pairwise(profile), slopes, strict=True):
             for i in range(sides):
                 around = (i, i + 1, i + 1, i)
                 rims = (low, low, high, high)
@@ -172,7 +171,7 @@ class Mesh:
             chamfer: Width of the cut corners.
         """
         points = np.asarray(path, dtype=float)
-        steps = [_unit(b - a) for a, b in zip(points, points[1:], strict=False)]
+        steps = [_unit(b - a) for a, b in pairwise(points)]
         out = _unit(np.cross(steps[0], points[-1] - points[0]))
         (a, b), c = half, chamfer
         section = [(a, c - b), (a, b - c), (a - c, b), (c - a, b)]
@@ -290,12 +289,12 @@ def _profile_normals(
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Return for each profile segment the (radial, axial) normals at its two ends."""
     flat = []
-    for (r0, h0), (r1, h1) in zip(profile, profile[1:], strict=False):
+    for (r0, h0), (r1, h1) in pairwise(profile):
         length = math.hypot(r1 - r0, h1 - h0)
         flat.append(((h1 - h0) / length, (r0 - r1) / length))
     if not smooth:
         return [(normal, normal) for normal in flat]
     ends = [flat[0]]
-    ends += [(a[0] + b[0], a[1] + b[1]) for a, b in zip(flat, flat[1:], strict=False)]
+    ends += [(a[0] + b[0], a[1] + b[1]) for a, b in pairwise(flat)]
     ends.append(flat[-1])
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
 
 import pybullet_data
@@ -55,8 +56,8 @@ def build(folder: Path) -> Path:
     _copy_meshes(root, folder)
     for joint in _joints():
         root.append(urdf.joint_element(joint))
-    for link in _links():
-        root.append(urdf.link_element(link))
+    for added in _links():
+        root.append(urdf.link_element(added))
     path = folder / "panda_longer_finger.urdf"
     urdf.save(root, path)
     return path
@@ -89,7 +90,7 @@ def _write_meshes(folder: Path) -> None:
     finger = Mesh()
     rings = [[(-x, y0, z), (x, y0, z), (x, y1, z), (-x, y1, z)] for z, x, (y0, y1) in _SECTIONS]
     finger.polygon(rings[0][::-1])
-    for near, far in zip(rings, rings[1:], strict=False):
+    for near, far in pairwise(rings):
         for i in range(4):
             j = (i + 1) % 4
             finger.polygon([near[i], near[j], far[j], far[i]])

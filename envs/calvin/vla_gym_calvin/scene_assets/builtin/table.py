@@ -178,7 +178,7 @@ def _body_boxes(scene: Layout) -> list[tuple[Corner, Corner, str]]:
     legs = [
         ((x, y, 0.0), (x + 0.04, y + 0.032, top), "+z")
         for x in (-w, w - 0.04)
-        for y in (-0.18, 0.148)
+        for y in (at.FRONT, at.BACK - 0.032)
     ]
     return [
         ((-w, at.FRONT, top), (w, at.SLOPE_FOOT, at.TABLE_TOP), "+y"),

@@ -125,5 +125,5 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int], width: tuple[float,
     return np.asarray(field, dtype=np.float64)
 
 
-def _image(picture: Picture) -> Image.Image:
+def _image(picture: npt.NDArray[np.floating]) -> Image.Image:
     return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "RGB")

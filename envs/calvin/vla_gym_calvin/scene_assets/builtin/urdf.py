@@ -87,7 +87,7 @@ def write(
     links: Sequence[Link],
     joints: Sequence[Joint] = (),
     *,
-    scaling: float = 1,
+    scaling: float = 1.0,
 ) -> None:
     """Write a URDF whose lengths, given in metres, are divided by ``scaling``.
 
@@ -120,7 +120,7 @@ def link_element(link: Link, *, scaling: float = 1.0) -> ElementTree.Element:
     _origin(inertial, _scaled(link.com, scaling))
     ElementTree.SubElement(inertial, "mass", value=_number(link.mass))
     diagonal = {axis: _number(link.inertia) for axis in ("ixx", "iyy", "izz")}
-    ElementTree.SubElement(inertial, "inertia", **diagonal, ixy="0", ixz="0", iyz="0")
+    ElementTree.SubElement(inertial, "inertia", {**diagonal, "ixy": "0", "ixz": "0", "iyz": "0"})
     for shape in link.visual:
         visual = _geometry(element, "visual", shape, scaling)
         colour = f"{link.name}_" + "_".join(_number(c) for c in link.rgba)
@@ -142,7 +142,7 @@ def joint_element(joint: Joint, *, scaling: float = 1.0) -> ElementTree.Element:
     if joint.limit is not None:
         lower, upper = _scaled(joint.limit, scaling)
         limit = {"lower": _number(lower), "upper": _number(upper), "effort": "0", "velocity": "0"}
-        ElementTree.SubElement(element, "limit", **limit)
+        ElementTree.SubElement(element, "limit", limit)
     return element
 
 
