@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
 
-_VERSION = "collision-1"
+_VERSION = "collision-3"
 _STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _STL_HEADER = 80
 
@@ -36,17 +36,18 @@ def collision_urdf(path: Path) -> Path:
     }
     key = content_key(_VERSION, path, *(meshes[name] for name in sorted(meshes)))
     target = cache_root() / "collision" / f"{path.stem}-{key}"
-    cached_folder(target, lambda folder: _write(tree, meshes, folder / path.name))
+    cached_folder(target, lambda folder: _write(tree, meshes, folder / path.name, key))
     return target / path.name
 
 
-def _write(tree: ET.ElementTree, meshes: dict[str, Path], target: Path) -> None:
+def _write(tree: ET.ElementTree, meshes: dict[str, Path], target: Path, key: str) -> None:
     root = tree.getroot()
     for link in root.iter("link"):
         for visual in link.findall("visual"):
             link.remove(visual)
     for index, (name, source) in enumerate(sorted(meshes.items())):
-        copy = target.parent / f"{index}_{source.name.lower()}"
+        # pybullet looks into the working directory first, so the name must not be found there.
+        copy = target.parent / f"vla_gym-{key}-{index}{source.suffix.lower()}"
         users = [c for c in root.iter("collision") if _mesh_name(c) == name]
         _copy_mesh(source, copy, concave=any("concave" in user.attrib for user in users))
         for user in users:
