@@ -14,7 +14,7 @@ from pathlib import Path
 from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
 from vla_gym_calvin.scene_assets.simplify import count_faces, simplify
 
-_VERSION = "low-2"
+_VERSION = "low-3"
 _LIGHT = 2000  # faces; meshes below this are left alone
 _SHARE = 0.03  # of the faces of a heavy mesh are kept, but at least
 _LEAST = 350

@@ -27,6 +27,7 @@ _STL_HEADER = 84
 _SAMPLES = 4  # random points per original face to look up, beside its corners
 _NEIGHBOURS = 12
 _SAME_WAY = 0.5  # least cosine between a new face and the original surface it copies from
+_AGGRESSIVENESS = 7  # of fast_simplification (its default): lower ones miss the wanted number
 _LEAST_PART = 40  # faces; a part of no more is left as it is
 
 
@@ -174,7 +175,7 @@ def _simplify_part(part: Surface, share: float) -> Surface:
     vertices, triangles = _weld(part.corners)
     reduction = min(max(1.0 - wanted / len(triangles), 0.0), 0.999)
     vertices, triangles = fast_simplification.simplify(
-        vertices.astype(np.float32), triangles.astype(np.int32), reduction, agg=3
+        vertices.astype(np.float32), triangles.astype(np.int32), reduction, agg=_AGGRESSIVENESS
     )
     corners = np.asarray(vertices, dtype=float)[triangles]
     return _dress(corners[_face_normals(corners)[1] > 1e-12], part)
