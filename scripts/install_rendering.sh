@@ -10,8 +10,9 @@ COMMAND="apt-get install -y --no-install-recommends ${PACKAGES[*]}"
 say() { echo "[rendering] $*"; }
 
 has_driver() {
-    ldconfig -p 2>/dev/null | grep -q 'libEGL\.so\.1' || return 1
-    ls /usr/share/glvnd/egl_vendor.d/*.json /etc/glvnd/egl_vendor.d/*.json >/dev/null 2>&1
+    PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libEGL\.so\.1' || return 1
+    compgen -G '/usr/share/glvnd/egl_vendor.d/*.json' >/dev/null ||
+        compgen -G '/etc/glvnd/egl_vendor.d/*.json' >/dev/null
 }
 
 if has_driver; then
