@@ -39,7 +39,10 @@ from vla_gym.runner.pool import Workers
 from vla_gym.suites.spec import EpisodeSpec, Protocol
 
 MAX_STARTS = 3
-"""Workers in a row that may die before they are ready."""
+"""Workers in a row that may end by themselves before they are ready."""
+MAX_KILLED_STARTS = 20
+"""Workers in a row that may be killed before they are ready; unlike an end of their own (a broken
+installation), that says little about the next one."""
 SETTLE_SECONDS = 300.0
 """The watchdog is no stricter than this while a worker starts or builds an environment, which on a
 busy machine, or with shaders to compile, takes long without being a hang."""
@@ -321,10 +324,11 @@ class Engine:
 
     def _start_failed(self, death: Died) -> None:
         self._failed_starts += 1
-        if self._failed_starts >= MAX_STARTS:
+        most = MAX_KILLED_STARTS if death.killed else MAX_STARTS
+        if self._failed_starts >= most:
             raise RunnerError(
-                f"No worker can be started: the last {MAX_STARTS} ended before they were ready "
-                f"({death.reason}). The last one printed:\n{death.log or '(nothing)'}"
+                f"No worker can be started: the last {self._failed_starts} ended before they were "
+                f"ready ({death.reason}). The last one printed:\n{death.log or '(nothing)'}"
             )
 
     def _again(self, lane: Lane, details: str, message: str) -> None:

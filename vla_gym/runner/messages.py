@@ -137,10 +137,12 @@ class Died:
     Attributes:
         reason: ``"killed by SIGSEGV"``, ``"exited with status 1"`` ...
         log: The last lines it printed.
+        killed: Somebody killed it; otherwise it ended by itself.
     """
 
     reason: str
     log: str
+    killed: bool = False
 
 
 ToWorker = Start | RunEpisode | Actions | Film | Stop

@@ -167,8 +167,8 @@ class LocalWorkers:
             # The pipe closes a moment before the process ends; longer means that it hangs.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(1.0)
-            reason = how_it_ended(process.poll())
-            return Died(reason, self.kill(worker))
+            status = process.poll()
+            return Died(how_it_ended(status), self.kill(worker), killed=status == -signal.SIGKILL)
 
     def _bury(self, worker: int) -> str:
         item = self._processes.pop(worker)
