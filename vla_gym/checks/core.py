@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from vla_gym.checks.result import CheckResult
@@ -115,13 +116,13 @@ def check_torch() -> CheckResult:
     return CheckResult(name=name, status="warn", detail=detail, fix=fix)
 
 
-CORE_CHECKS = {
-    "python": f"{__name__}:check_python",
-    "processors": f"{__name__}:check_processors",
-    "shared memory": f"{__name__}:check_shared_memory",
-    "disk": f"{__name__}:check_disk",
-    "ffmpeg": f"{__name__}:check_ffmpeg",
-    "plugins": f"{__name__}:check_plugins",
-    "torch": f"{__name__}:check_torch",
+CORE_CHECKS: dict[str, Callable[[], CheckResult]] = {
+    "python": check_python,
+    "processors": check_processors,
+    "shared memory": check_shared_memory,
+    "disk": check_disk,
+    "ffmpeg": check_ffmpeg,
+    "plugins": check_plugins,
+    "torch": check_torch,
 }
-"""By name: the import string of each."""
+"""By name; none of them loads anything that could take the process down."""
