@@ -93,7 +93,9 @@ class TaskState:
     def held(self) -> str | None:
         """The block that is all the robot touches, and that touches nothing else."""
         touched = self.touched("robot")
-        held = next(iter(touched)) if len(touched) == 1 else None
+        if len(touched) != 1:
+            return None
+        (held,) = touched
         return held if held in self.blocks and self.touched(held) == {"robot"} else None
 
     @cached_property
