@@ -70,14 +70,14 @@ class GlContext:
         self.owner = Owner.current()
         self.users = 0
         self.device = pick_device(device)
+        settings: dict[str, Any] = {
+            "backend": "egl",
+            "device_index": self.device.index,
+            "libgl": "libGL.so.1",
+            "libegl": "libEGL.so.1",
+        }
         try:
-            self.gl: moderngl.Context = moderngl.create_context(
-                standalone=True,
-                backend="egl",
-                device_index=self.device.index,
-                libgl="libGL.so.1",
-                libegl="libEGL.so.1",
-            )
+            self.gl: Any = moderngl.create_context(standalone=True, **settings)
         except Exception as error:  # moderngl raises plain Exception
             raise RendererError(f"renderer='gl': no OpenGL context ({error}). {GL_FIX}") from error
         self.closed = False
@@ -183,10 +183,11 @@ class _RawGl:
         egl = ctypes.CDLL("libEGL.so.1")
         egl.eglGetProcAddress.restype = ctypes.c_void_p
         egl.eglGetProcAddress.argtypes = [ctypes.c_char_p]
-        number, pointer = ctypes.c_uint, ctypes.c_void_p
+        number: Any = ctypes.c_uint
+        pointer: Any = ctypes.c_void_p
         for name, arguments in {
             "glBindTexture": [number, number],
-            "glTexImage2D": [*[number] * 8, pointer],
+            "glTexImage2D": [number] * 8 + [pointer],
             "glBindRenderbuffer": [number, number],
             "glRenderbufferStorage": [number] * 4,
         }.items():

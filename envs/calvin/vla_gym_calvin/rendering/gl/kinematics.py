@@ -42,7 +42,8 @@ def link_frames(body: Body, base: F64, joints: npt.NDArray[np.float64]) -> F64:
         if link.kind != "fixed" and position:
             frames[index + 1] = frames[index + 1] @ _motion(link, position)
     inertials = np.array([body.base.inertial, *(link.inertial for link in body.links)])
-    return frames @ inertials
+    centers: F64 = frames @ inertials
+    return centers
 
 
 def _motion(link: Link, position: float) -> F64:

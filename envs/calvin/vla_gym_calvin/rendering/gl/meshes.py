@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import fast_simplification
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +26,8 @@ _VERSION = "gl-mesh-1"
 _STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _STL_HEADER = 84
 _NO_UV = 0.5
+_HEAVY = 2000  # faces; lighter meshes cast their own shadow
+_CASTER_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,28 @@ def load_mesh(path: Path) -> Mesh:
         mesh = merge_corners(reader(path))
         np.save(folder / "vertices.npy", mesh.vertices)
         np.save(folder / "triangles.npy", mesh.triangles)
+
+    cached_folder(target, fill)
+    return Mesh(np.load(target / "vertices.npy"), np.load(target / "triangles.npy"))
+
+
+def light_caster(mesh: Mesh) -> Mesh:
+    """Return a mesh with a tenth of the faces, good enough to cast the shadow of a heavy one."""
+    if len(mesh.triangles) < _HEAVY:
+        return mesh
+    data = mesh.vertices.tobytes(), mesh.triangles.tobytes()
+    target = cache_root() / "gl-casters" / content_key(_VERSION, *data)
+
+    def fill(folder: Path) -> None:
+        points, welded = np.unique(mesh.vertices[:, :3], axis=0, return_inverse=True)
+        triangles = welded.reshape(-1)[mesh.triangles].astype(np.int32)
+        points, triangles = fast_simplification.simplify(
+            points, triangles, target_reduction=1 - _CASTER_SHARE
+        )
+        vertices = np.zeros((len(points), 8), np.float32)
+        vertices[:, :3] = points
+        np.save(folder / "vertices.npy", vertices)
+        np.save(folder / "triangles.npy", triangles.astype(np.uint32))
 
     cached_folder(target, fill)
     return Mesh(np.load(target / "vertices.npy"), np.load(target / "triangles.npy"))

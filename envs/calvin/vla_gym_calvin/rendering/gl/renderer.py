@@ -75,7 +75,12 @@ class GlRenderer:
         self._closed = False
         self._shown: dict[str, bool] = {}
         keep = visuals != "exact" if keep is None else keep
-        self._stage = Stage(self._context, _actors(assets, self._bodies, visuals), keep=keep)
+        self._stage = Stage(
+            self._context,
+            _actors(assets, self._bodies, visuals),
+            keep=keep,
+            light_shadows=visuals != "exact",
+        )
 
     def render(
         self, state: VisualState, cameras: Sequence[str], *, depth: bool = False
@@ -147,14 +152,12 @@ def _bodies(assets: SceneAssets) -> dict[str, Body]:
 
 def _actors(assets: SceneAssets, bodies: Mapping[str, Body], visuals: str) -> list[Actor]:
     """Return the scene in the order pybullet loads it."""
-    robot, shadow = bodies["robot"], None
-    if visuals != "exact":
-        shadow = load_body(low_urdf(assets.robot_urdf))
-    if visuals == "low" and shadow is not None:
-        robot = shadow
+    robot = bodies["robot"]
+    if visuals == "low":
+        robot = load_body(low_urdf(assets.robot_urdf))
     lights = frozenset(link for link, _ in _LIGHTS.values())
     return [
-        Actor(robot, shadow=shadow, fixed=True),
+        Actor(robot, fixed=True),
         Actor(bodies["pedestal"], fixed=True),
         *(Actor(bodies[color]) for color, _ in assets.block_urdfs),
         Actor(bodies["table"], fixed=True, changing=lights),

@@ -14,7 +14,7 @@ What is kept between pictures, and what is left out of them:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import moderngl
@@ -26,8 +26,9 @@ from vla_gym_calvin.rendering.cameras import View
 from vla_gym_calvin.rendering.gl import shaders
 from vla_gym_calvin.rendering.gl.context import GlContext, GpuMesh
 from vla_gym_calvin.rendering.gl.light import Light
+from vla_gym_calvin.rendering.gl.meshes import light_caster
 from vla_gym_calvin.rendering.gl.targets import Layer, Target
-from vla_gym_calvin.rendering.gl.urdf import Body, Color
+from vla_gym_calvin.rendering.gl.urdf import Body, Color, Visual
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -40,13 +41,11 @@ class Actor:
 
     Attributes:
         body: What it looks like.
-        shadow: The same body with lighter meshes, which casts its shadow.
         fixed: Whether its base never moves; its links may.
         changing: Links whose colour may change.
     """
 
     body: Body
-    shadow: Body | None = None
     fixed: bool = False
     changing: frozenset[int] = frozenset()
 
@@ -70,9 +69,17 @@ class Stage:
         context: Where to draw; shared with other stages.
         actors: Bodies in the order they were loaded into pybullet, which is their id.
         keep: Whether to store what does not move, for cameras that do not move.
+        light_shadows: Whether heavy meshes cast the shadow of a simplified copy.
     """
 
-    def __init__(self, context: GlContext, actors: Sequence[Actor], *, keep: bool = True) -> None:
+    def __init__(
+        self,
+        context: GlContext,
+        actors: Sequence[Actor],
+        *,
+        keep: bool = True,
+        light_shadows: bool = False,
+    ) -> None:
         self._context = context
         self._targets: dict[Size, Target] = {}
         self._layers: dict[tuple[object, Size], Layer | None] = {}
@@ -82,15 +89,20 @@ class Stage:
             self._casters: list[_Instance] = []
             first = 0
             for number, actor in enumerate(actors):
-                self._instances += self._visuals(actor, actor.body, number, first)
-                self._casters += self._visuals(actor, actor.shadow or actor.body, number, first)
+                visuals = list(_visuals(actor.body))
+                self._instances += self._placed(actor, visuals, number, first)
+                if light_shadows:
+                    visuals = [(i, replace(v, mesh=light_caster(v.mesh))) for i, v in visuals]
+                self._casters += self._placed(actor, visuals, number, first)
                 first += 1 + len(actor.body.links)
         self._frames = np.array([i.frame for i in self._instances])
         self._keep = keep and len(self._instances) < shaders.RANK_LIMIT
 
-    def _visuals(self, actor: Actor, body: Body, number: int, first: int) -> list[_Instance]:
+    def _placed(
+        self, actor: Actor, visuals: Sequence[tuple[int, Visual]], number: int, first: int
+    ) -> list[_Instance]:
         still = [actor.fixed]
-        for link in body.links:
+        for link in actor.body.links:
             still.append(still[link.parent + 1] and link.kind == "fixed")
         return [
             _Instance(
@@ -101,8 +113,7 @@ class Stage:
                 still=still[index + 1] and index not in actor.changing,
                 segment=number + ((index + 1) << 24),
             )
-            for index, link in enumerate([body.base, *body.links], start=-1)
-            for visual in link.visuals
+            for index, visual in visuals
         ]
 
     def paint(self, segment: int, color: Color) -> None:
@@ -191,6 +202,13 @@ class Stage:
         if size not in self._targets:
             self._targets[size] = Target(self._context, size)
         return self._targets[size]
+
+
+def _visuals(body: Body) -> Iterator[tuple[int, Visual]]:
+    """Yield every visual with the index of its link."""
+    for index, link in enumerate([body.base, *body.links], start=-1):
+        for visual in link.visuals:
+            yield index, visual
 
 
 class _Shot:

@@ -119,6 +119,7 @@ class _Reader:
     def link(self, name: str, parent: int, joint: ET.Element | None, index: int) -> Link:
         element = self._links[name]
         inertial = transform(element.find("inertial/origin"), self._scaling)
+        to_inertial: F64 = np.linalg.inv(inertial)
         axis = None if joint is None else joint.find("axis")
         kind = "fixed" if joint is None else joint.get("type", "fixed")
         return Link(
@@ -129,8 +130,7 @@ class _Reader:
             kind="revolute" if kind == "continuous" else kind,
             inertial=inertial,
             visuals=tuple(
-                self._visual(visual, np.linalg.inv(inertial), index)
-                for visual in element.findall("visual")
+                self._visual(visual, to_inertial, index) for visual in element.findall("visual")
             ),
         )
 
