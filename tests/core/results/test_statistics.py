@@ -11,9 +11,12 @@ from scipy.stats import binomtest
 
 from vla_gym.results.statistics import Rate, bounded_mean, episodes_to_separate, wilson
 
+# A busy machine is no reason for a property to fail.
+QUICK = settings(max_examples=50, deadline=None)
 COUNTS = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@QUICK
 @given(COUNTS)
 def test_wilson_is_the_textbook_interval(counts: tuple[int, int]) -> None:
     expected = binomtest(*counts).proportion_ci(0.95, method="wilson")
@@ -22,6 +25,7 @@ def test_wilson_is_the_textbook_interval(counts: tuple[int, int]) -> None:
     assert found.high == pytest.approx(expected.high, abs=1e-9)
 
 
+@QUICK
 @given(COUNTS)
 def test_an_interval_holds_its_rate_and_stays_between_0_and_1(counts: tuple[int, int]) -> None:
     rate = Rate(*counts)
@@ -29,6 +33,7 @@ def test_an_interval_holds_its_rate_and_stays_between_0_and_1(counts: tuple[int,
     assert 0 <= rate.interval.low <= rate.interval.high <= 1
 
 
+@QUICK
 @given(COUNTS, st.integers(2, 10))
 def test_more_episodes_of_the_same_rate_narrow_the_interval(
     counts: tuple[int, int], times: int
@@ -52,7 +57,7 @@ def test_impossible_counts_are_refused() -> None:
         wilson(5, 4)
 
 
-@settings(max_examples=40, deadline=None)
+@QUICK
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=300), st.randoms())
 def test_a_mean_lies_in_its_interval_and_the_order_of_episodes_is_nothing(
     lengths: list[int], random: object
@@ -93,6 +98,7 @@ def test_the_number_of_episodes_for_a_difference() -> None:
     assert episodes_to_separate(0.3, 0.3) is None
 
 
+@QUICK
 @given(st.floats(0.05, 0.9), st.floats(0.01, 0.09))
 def test_a_smaller_difference_needs_more_episodes(rate: float, difference: float) -> None:
     wide = episodes_to_separate(rate, rate + difference)
