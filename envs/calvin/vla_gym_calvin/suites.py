@@ -60,6 +60,7 @@ def long_horizon(
         "visuals": visuals,
         "button_reset": button_reset,
         "language": language,
+        "max_steps": max_steps,
     }
     instructions = instruction_set(language)
     subtasks = {
@@ -73,7 +74,7 @@ def long_horizon(
     return Suite(
         name=f"calvin/{name}",
         episodes=episodes,
-        protocol=_protocol(env_kwargs, instructions.name, max_steps),
+        protocol=_protocol(env_kwargs, instructions.name),
         table="chain",
         published=published_rows,
         description=f"{len(episodes)} chains of {length} sub-tasks in CALVIN's scene {scene}",
@@ -112,11 +113,10 @@ def _episode(
     )
 
 
-def _protocol(env_kwargs: Mapping[str, Any], instructions: str, max_steps: int) -> Protocol:
+def _protocol(env_kwargs: Mapping[str, Any], instructions: str) -> Protocol:
     settings = {
         **env_kwargs,
         "language": instructions,
-        "max_steps": max_steps,
         "sequences": "calvin-1000",
         "initial_states": "fnv1_32 from 0 over utf-16-le",
         "engine": f"pybullet {importlib.metadata.version('pybullet')}",
