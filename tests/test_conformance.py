@@ -67,7 +67,7 @@ def test_every_policy_keeps_the_contract(
     for env_id in ENVS:
         policy = make_policy(name, env_spec=contract_of(env_id), options=options.get(name))
         try:
-            adapt(policy.spec, contract_of(env_id))
+            adapt(policy.spec, contract_of(env_id), env_id=env_id)
         except IncompatibleError:
             continue
         fitting.append(env_id)

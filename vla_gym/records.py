@@ -8,11 +8,16 @@ that may differ between two runs of the same episode (times, worker numbers, att
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from vla_gym.contract.spec import Record
+from vla_gym.errors import JournalError
+
+RUN_FILE = "run.json"
+JOURNAL_FILE = "episodes.jsonl"
 
 
 class SubTaskRecord(Record):
@@ -91,3 +96,45 @@ class RunRecord(Record):
     table: str
     chain_length: int
     published: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_run(file: Path) -> RunRecord:
+    """Read ``run.json``.
+
+    Raises:
+        OSError: When there is none, or it cannot be read.
+        JournalError: When it is something else.
+    """
+    try:
+        return RunRecord.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise JournalError(
+            f"{file} is not a run record ({error}). Give another directory, or remove this one."
+        ) from error
+
+
+def read_journal(file: Path) -> tuple[dict[int, EpisodeRecord], int]:
+    """Read ``episodes.jsonl``: the records by episode, and how many bytes are whole lines.
+
+    A line that was cut off by a kill or a full disk is no record yet; an episode counts once.
+
+    Raises:
+        OSError: When the file cannot be read.
+        JournalError: When a line before the last is not an episode record.
+    """
+    records: dict[int, EpisodeRecord] = {}
+    lines = file.read_bytes().split(b"\n")
+    whole = 0
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            record = EpisodeRecord.model_validate_json(line)
+        except ValidationError as error:
+            if number == len(lines) - 1:
+                break
+            raise JournalError(
+                f"{file}, line {number} is not an episode record. The file was changed by "
+                f"something else; remove that line. ({error})"
+            ) from error
+        records.setdefault(record.episode, record)
+        whole += len(line) + 1
+    return records, whole

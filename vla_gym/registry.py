@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -155,6 +156,14 @@ def load_target(target: str) -> Any:
         raise PluginError(
             f"{module_name} has no attribute {attribute!r} (from {target!r})."
         ) from None
+
+
+def takes_option(function: Callable[..., Any], option: str) -> bool:
+    """Whether a callable has a parameter of that name, or takes any."""
+    parameters = inspect.signature(function).parameters
+    if option in parameters:
+        return True
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
 @lru_cache(maxsize=1)

@@ -121,7 +121,7 @@ def _paths(results: Results) -> list[str]:
     if folder is None:
         return []
     lines = [f"results: {folder}"]
-    videos = sorted((folder / "videos").glob("*.mp4"))
+    videos = sorted((folder / "videos").glob("[!.]*.mp4"))
     if videos:
         more = f" (and {len(videos) - 1} more)" if len(videos) > 1 else ""
         lines.append(f"videos: {videos[0]}{more}")

@@ -276,7 +276,8 @@ def adapt(policy_spec: PolicySpec, env_spec: EnvSpec, *, env_id: str = "") -> Ad
     Args:
         policy_spec: What the policy wants and gives.
         env_spec: What the environment offers.
-        env_id: Gymnasium id, for policies that are bound to some.
+        env_id: Gymnasium id; without it, whether the policy is bound to other environments is not
+            checked.
 
     Raises:
         IncompatibleError: With all issues, when there is no conversion.
@@ -319,11 +320,11 @@ def _check_rest(policy: PolicySpec, env: EnvSpec, env_id: str, issues: IssueList
             f"{sorted(env.privileged)}.",
             "this policy works with the environments it was written for only",
         )
-    if policy.environments and env_id not in policy.environments:
+    if policy.environments and env_id and env_id not in policy.environments:
         issues.error(
             "bound_to_environment",
-            f"The policy is bound to {', '.join(policy.environments)}, not to {env_id or 'any'!r}.",
-            "evaluate it on one of these" if env_id else "pass env_id to adapt",
+            f"The policy is bound to {', '.join(policy.environments)}, not to {env_id!r}.",
+            "evaluate it on one of these",
         )
     _check_limits(policy.action, env.action, issues)
 

@@ -14,7 +14,7 @@ from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvSpec
 from vla_gym.errors import OptionError, PolicyError, suggest
 from vla_gym.plugins import PolicyEntry
-from vla_gym.registry import registry
+from vla_gym.registry import registry, takes_option
 
 ENV_SPEC = "env_spec"
 
@@ -38,7 +38,7 @@ def make_policy(
     given = {**defaults, **(options or {})}
     parameters = _parameters(factory)
     for option in given:
-        if not _takes(parameters, option):
+        if not takes_option(factory, option):
             known = [p for p in parameters if p != ENV_SPEC]
             raise OptionError(f"Policy {name!r} has no option {option!r}. {suggest(option, known)}")
     if ENV_SPEC in parameters:
@@ -52,7 +52,7 @@ def make_policy(
 def accepts_option(name: str, option: str) -> bool:
     """Whether the factory of a policy takes an option of that name."""
     factory, _ = _factory(name)
-    return option != ENV_SPEC and _takes(_parameters(factory), option.partition(".")[0])
+    return option != ENV_SPEC and takes_option(factory, option.partition(".")[0])
 
 
 def _factory(name: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
@@ -62,9 +62,3 @@ def _factory(name: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(factory).parameters
-
-
-def _takes(parameters: Mapping[str, inspect.Parameter], option: str) -> bool:
-    if option in parameters:
-        return True
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())

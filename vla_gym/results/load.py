@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from vla_gym.errors import JournalError, OptionError
-from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.records import JOURNAL_FILE, RUN_FILE, EpisodeRecord, RunRecord, read_journal, read_run
 from vla_gym.results.chain import ChainSummary, summarise_chain
 from vla_gym.results.diagnosis import Finding, diagnose
 from vla_gym.results.tasks import TasksSummary, summarise_tasks
 from vla_gym.suites.spec import digest
-
-RUN_FILE = "run.json"
-JOURNAL_FILE = "episodes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ class Results:
 
 
 def make_results(
-    run: RunRecord, records: Sequence[EpisodeRecord], path: Path | None = None
+    run: RunRecord, records: Collection[EpisodeRecord], path: Path | None = None
 ) -> Results:
     """Return results with the records in the order of the suite."""
     return Results(run, tuple(sorted(records, key=lambda record: record.episode)), path)
@@ -100,41 +95,22 @@ def load_results(path: str | Path) -> Results:
 
 
 def _read_run(folder: Path) -> RunRecord:
-    file = folder / RUN_FILE
     try:
-        return RunRecord.model_validate_json(file.read_bytes())
+        return read_run(folder / RUN_FILE)
     except FileNotFoundError:
         raise OptionError(
             f"{folder} holds no run ({RUN_FILE} is missing); expected a directory that "
             "`vla-gym eval --out DIR` wrote."
         ) from None
     except OSError as error:
-        raise JournalError(f"{file} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise JournalError(f"{file} is not a run record: {error}") from error
+        raise JournalError(f"{folder / RUN_FILE} cannot be read: {error}") from error
 
 
-def _read_records(file: Path) -> list[EpisodeRecord]:
-    """Return one record an episode; a line that was cut off by a kill is not one yet."""
-    # A run that was stopped before its first episode ended has no journal.
-    if not file.exists():
-        return []
-    records: dict[int, EpisodeRecord] = {}
-    lines = _read(file).split(b"\n")
-    for number, line in enumerate(lines[:-1], start=1):
-        try:
-            record = EpisodeRecord.model_validate_json(line)
-        except ValidationError as error:
-            if number == len(lines) - 1:
-                break
-            raise JournalError(f"{file}, line {number} is no episode record: {error}") from error
-        records.setdefault(record.episode, record)
-    return list(records.values())
-
-
-def _read(file: Path) -> bytes:
+def _read_records(file: Path) -> Collection[EpisodeRecord]:
     try:
-        return file.read_bytes()
+        return read_journal(file)[0].values()
+    except FileNotFoundError:  # stopped before its first episode ended
+        return ()
     except OSError as error:
         raise JournalError(f"{file} cannot be read: {error}") from error
 

@@ -21,14 +21,11 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from vla_gym.errors import JournalError, ProtocolMismatchError
-from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.records import JOURNAL_FILE, RUN_FILE, EpisodeRecord, RunRecord, read_journal, read_run
 from vla_gym.runner.messages import Floats
 
-RUN_FILE = "run.json"
-JOURNAL_FILE = "episodes.jsonl"
 ACTIONS_DIR = "actions"
 VIDEOS_DIR = "videos"
 LOCK_FILE = ".lock"
@@ -144,7 +141,8 @@ class Journal:
             self._lock = -1
 
     def _open(self, retry_errors: bool) -> None:
-        self._run = _read_run(self.out / RUN_FILE)
+        run_file = self.out / RUN_FILE
+        self._run = read_run(run_file) if run_file.exists() else None
         path = self.out / JOURNAL_FILE
         if self._run is None and path.exists() and path.stat().st_size:
             raise JournalError(
@@ -153,8 +151,10 @@ class Journal:
             )
         (self.out / ACTIONS_DIR).mkdir(exist_ok=True)
         (self.out / VIDEOS_DIR).mkdir(exist_ok=True)
+        for unfinished in (self.out / VIDEOS_DIR).glob(".*.partial*"):  # a kill while filming
+            unfinished.unlink(missing_ok=True)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        whole = self._read(path)
+        self.records, whole = read_journal(path)
         if whole < os.fstat(self._fd).st_size:
             os.ftruncate(self._fd, whole)
         os.lseek(self._fd, 0, os.SEEK_END)
@@ -162,24 +162,6 @@ class Journal:
         sync_directory(self.out)
         if retry_errors:
             self._drop_errors(path)
-
-    def _read(self, path: Path) -> int:
-        """Fill ``records``; return how many bytes at the start of the file are whole lines."""
-        lines = path.read_bytes().split(b"\n")
-        whole = 0
-        for number, line in enumerate(lines[:-1], start=1):
-            try:
-                record = EpisodeRecord.model_validate_json(line)
-            except ValidationError as error:
-                if number == len(lines) - 1:
-                    break
-                raise JournalError(
-                    f"{path}, line {number} is not an episode record. The file was changed by "
-                    f"something else; remove that line and {AGAIN}. ({error})"
-                ) from error
-            self.records.setdefault(record.episode, record)
-            whole += len(line) + 1
-        return whole
 
     def _drop_errors(self, path: Path) -> None:
         """Rewrite the journal without the episodes that ended in an error."""
@@ -250,17 +232,6 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     for key, item in value.items():
         flat.update(_flat(item, f"{prefix}.{key}" if prefix else str(key)))
     return flat
-
-
-def _read_run(path: Path) -> RunRecord | None:
-    if not path.exists():
-        return None
-    try:
-        return RunRecord.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise JournalError(
-            f"{path} is not a run record ({error}). Give another directory, or remove this one."
-        ) from error
 
 
 def _lock(out: Path) -> int:

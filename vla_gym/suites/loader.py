@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from vla_gym.errors import OptionError, SuiteError, suggest
 from vla_gym.plugins import SuiteEntry
-from vla_gym.registry import registry
+from vla_gym.registry import registry, takes_option
 from vla_gym.suites.spec import Suite
 
 SUFFIXES = (".yaml", ".yml", ".py")
@@ -61,7 +61,7 @@ def suite_accepts_option(name: str, option: str) -> bool:
     """Whether a suite takes an option of that name."""
     if is_path(name):
         return name.endswith(".py")
-    return _takes(registry().load("suites", name), option)
+    return takes_option(registry().load("suites", name), option)
 
 
 def _from_path(path: Path, options: Mapping[str, Any]) -> Suite:
@@ -76,20 +76,13 @@ def _from_path(path: Path, options: Mapping[str, Any]) -> Suite:
 
 def _call(name: str, function: Callable[..., Suite], options: Mapping[str, Any]) -> Suite:
     for option in options:
-        if not _takes(function, option):
+        if not takes_option(function, option):
             known = inspect.signature(function).parameters
             raise OptionError(f"Suite {name!r} has no option {option!r}. {suggest(option, known)}")
     suite = function(**options)
     if not isinstance(suite, Suite):
         raise SuiteError(f"{name}: expected a Suite, got {type(suite).__name__}.")
     return suite
-
-
-def _takes(function: Callable[..., Any], option: str) -> bool:
-    parameters = inspect.signature(function).parameters
-    if option in parameters:
-        return True
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
 def _python_function(path: Path) -> Callable[..., Suite]:

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pybullet
+import pybullet_data
 import pytest
+from pybullet_utils import bullet_client
 from vla_gym_calvin import facts
 from vla_gym_calvin.rendering import RendererError, make_renderer
 from vla_gym_calvin.rendering.base import Frame, VisualState, reference_state
 from vla_gym_calvin.rendering.gl import hulls, shaders
+from vla_gym_calvin.rendering.gl.client import ClientRenderer
 from vla_gym_calvin.rendering.gl.devices import list_devices
 from vla_gym_calvin.rendering.gl.kinematics import client_frames, link_frames, pose_matrix
 from vla_gym_calvin.rendering.gl.light import WINDOW, light_lens, light_view, window_corner
@@ -24,6 +28,8 @@ from vla_gym_calvin.rendering.gl.renderer import GlRenderer
 from vla_gym_calvin.rendering.gl.urdf import load_body
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.world import World
+
+from vla_gym.errors import OptionError
 
 SHARED = Path(__file__).parents[4] / "shared"
 GOLDEN = SHARED / "golden" / "calvin"
@@ -75,7 +81,7 @@ def test_pictures_are_near_the_recorded_ones(scene: str) -> None:
         pytest.skip(f"no recordings at {GOLDEN}")
     assets = scene_assets(scene, "official")
     case = np.load(folder / "case_09_random1.npz")
-    official = np.load(folder / "render_egl_09.npz")
+    official = dict(np.load(folder / "render_egl_09.npz"))
     renderers = {visuals: GlRenderer(assets, visuals=visuals) for visuals in LIMITS}
     world = World(assets, button_reset="main")
     world.reset(case["init_robot_obs"], case["init_scene_obs"])
@@ -119,13 +125,59 @@ def test_what_is_kept_between_pictures_changes_next_to_nothing(renderer: GlRende
 
 @needs_gl
 def test_a_picture_depends_on_its_state_alone(renderer: GlRenderer) -> None:
+    """The first picture of a renderer too: an episode must not depend on the ones before it."""
+    fresh = GlRenderer(scene_assets("D"), visuals="low")
     first, other, again = (
-        renderer.render(state, ("static", "wrist")) for state in _variants(reference_state("D"))
+        fresh.render(state, ("static", "wrist")) for state in _variants(reference_state("D"))
     )
-    repeated = renderer.render(reference_state("D"), ("static", "wrist"))
+    elsewhere = renderer.render(reference_state("D"), ("static", "wrist"))
     for role in ROLES:
-        assert np.array_equal(again[role].rgb, repeated[role].rgb)
+        assert np.array_equal(first[role].rgb, again[role].rgb)
+        assert np.array_equal(first[role].rgb, elsewhere[role].rgb)
+    fresh.close()
     assert not np.array_equal(first["static"].rgb, other["static"].rgb)
+
+
+@needs_gl
+def test_segmentation_names_what_is_seen(renderer: GlRenderer) -> None:
+    frames = renderer.render(reference_state("D"), ("static", "wrist"), segmentation=True)
+    seen = {role: np.unique(frames[role].segmentation) for role in ROLES}
+    floor, table = 6, 5
+    assert {number & ((1 << 24) - 1) for number in seen["static"] if number >= 0} >= {0, 1, table}
+    assert floor in seen["static"]
+    assert frames["wrist"].segmentation.shape == frames["wrist"].rgb.shape[:2]
+    led = table + ((facts.TABLE_LINKS["led_link"] + 1) << 24)
+    pixels = frames["static"].rgb[frames["static"].segmentation == led].astype(int)
+    assert len(pixels)
+    assert (pixels[:, 1] > pixels[:, 0] + 50).all()  # it is on: green
+
+
+@needs_gl
+def test_any_pybullet_client_can_be_drawn() -> None:
+    """Against pybullet's own segmentation and depth, which need no light."""
+    bullet = bullet_client.BulletClient(pybullet.DIRECT)
+    bullet.setAdditionalSearchPath(pybullet_data.getDataPath())
+    data = Path(pybullet_data.getDataPath())
+    urdfs = {bullet.loadURDF("plane.urdf"): data / "plane.urdf"}
+    arm = bullet.loadURDF("kuka_iiwa/model.urdf", useFixedBase=True)
+    urdfs[arm] = data / "kuka_iiwa" / "model.urdf"
+    bullet.resetJointState(arm, 1, 0.9)
+    view = pybullet.computeViewMatrix((1.5, 1.5, 1.2), (0, 0, 0.4), (0, 0, 1))
+    lens = pybullet.computeProjectionMatrixFOV(50, 1, 0.1, 8)
+    flags = pybullet.ER_SEGMENTATION_MASK_OBJECT_AND_LINKINDEX
+    _, _, _, buffer, segments = bullet.getCameraImage(
+        96, 96, view, lens, flags=flags, renderer=pybullet.ER_TINY_RENDERER
+    )
+    drawing = ClientRenderer(bullet._client, urdfs)
+    frame = drawing.render(view, lens, (96, 96), near=0.1, far=8.0, depth=True, segmentation=True)
+    theirs = 8 * 0.1 / (8 - (8 - 0.1) * np.reshape(buffer, (96, 96)))
+    same = frame.segmentation == np.reshape(segments, (96, 96))
+    assert same.mean() > 0.97  # edges
+    assert np.median(np.abs(frame.depth - theirs)[same]) < 0.03
+    drawing.close()
+    with pytest.raises(OptionError, match="links"):
+        ClientRenderer(bullet._client, {arm: data / "plane.urdf"})
+    bullet.disconnect()
 
 
 @needs_gl

@@ -164,7 +164,7 @@ def test_bad_options_are_named() -> None:
 
 
 NO_EGL = """
-import json
+import json, warnings
 from vla_gym_calvin.rendering import RendererError, make_renderer
 from vla_gym_calvin.rendering.base import reference_state
 from vla_gym_calvin.scene_assets import scene_assets
@@ -173,8 +173,9 @@ try:
     make_renderer("egl", assets=assets)
 except RendererError as error:
     message = str(error)
-renderer = make_renderer("auto", assets=assets)
-print(json.dumps([message, renderer.name]))
+with warnings.catch_warnings(record=True) as caught:
+    renderer = make_renderer("auto", assets=assets)
+print(json.dumps([message, renderer.name, str(caught[0].message)]))
 """
 
 
@@ -193,9 +194,10 @@ def test_without_a_driver_auto_is_tiny_and_egl_names_the_package(tmp_path: Path)
         check=True,
         timeout=300,
     )
-    message, name = json.loads(done.stdout.splitlines()[-1])
+    message, name, warning = json.loads(done.stdout.splitlines()[-1])
     assert "apt-get install" in message
     assert name == "tiny"
+    assert "apt-get install" in warning
 
 
 @needs_egl

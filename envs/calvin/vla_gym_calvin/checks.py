@@ -10,7 +10,7 @@ from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.official import official_status
 
 _SCENE = "D"
-_MESA = "apt-get install -y libegl1 libgl1-mesa-dri"
+_MESA = "apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
 
 
 def check_physics() -> CheckResult:
@@ -26,15 +26,28 @@ def check_physics() -> CheckResult:
     return CheckResult(name="CALVIN physics", status="ok", detail=detail)
 
 
+def check_gl() -> CheckResult:
+    """Try our own renderer."""
+    found = probe("gl")
+    if found.ok:
+        return CheckResult(name="CALVIN renderer gl", status="ok", detail=found.driver)
+    return CheckResult(
+        name="CALVIN renderer gl",
+        status="warn",
+        detail=f"{found.problem}; renderer 'auto' is tiny here, whose pictures differ",
+        fix=_MESA,
+    )
+
+
 def check_egl() -> CheckResult:
-    """Try the renderer that CALVIN's data was recorded with."""
+    """Try pybullet's OpenGL renderer, which CALVIN's data was recorded with."""
     found = probe("egl")
     if found.ok:
         return CheckResult(name="CALVIN renderer egl", status="ok", detail=found.driver)
     return CheckResult(
         name="CALVIN renderer egl",
         status="warn",
-        detail=f"{found.problem}; renderer 'auto' is tiny here, whose pictures differ",
+        detail=found.problem,
         fix=_MESA,
     )
 

@@ -65,8 +65,11 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     Args:
         scene: ``"A"`` to ``"D"``.
         assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-        renderer: ``"egl"``, ``"tiny"`` or ``"auto"``; started when the first picture is taken.
-        visuals: ``"low"`` for simplified robot meshes, ``"exact"`` for the original ones.
+        renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"`` (``"gl"`` where OpenGL works, else
+            ``"tiny"``); started when the first picture is taken.
+        visuals: ``"exact"`` for the original meshes, ``"fast"`` (``"gl"`` only) for lighter
+            shadows, ``"low"`` for simplified robot meshes, ``"auto"`` for ``"fast"`` or ``"low"``.
+        renderer_device: Graphics card of ``"gl"`` as CUDA counts them; ``None`` for the first.
         cameras: Roles to render into observations; may be empty.
         camera_sizes: (height, width) by role, where they differ from the official ones.
         depth: Whether observations hold depth images.
@@ -88,7 +91,8 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
         scene: str = "D",
         assets: str = "auto",
         renderer: str = "auto",
-        visuals: str = "low",
+        visuals: str = "auto",
+        renderer_device: int | None = None,
         cameras: Sequence[str] = tuple(facts.CAMERA_SIZES),
         camera_sizes: Mapping[str, Sequence[int]] | None = None,
         depth: bool = False,
@@ -107,7 +111,8 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
         self._sentences = instruction_set(language).sentences
         self._assets = scene_assets(scene, assets)
         self._settings = {"scene": scene, "visuals": visuals, "button_reset": button_reset}
-        self._renderer_name, self._camera_sizes = renderer, camera_sizes
+        self._renderer_name, self._renderer_device = renderer, renderer_device
+        self._camera_sizes = camera_sizes
         self._depth, self._max_steps = depth, max_steps
         self.render_mode = render_mode
         self.action_space = spaces.Box(-1.0, 1.0, (facts.ACTION_SIZE,), np.float32)
@@ -265,6 +270,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
                 assets=self._assets,
                 visuals=self._settings["visuals"],
                 camera_sizes=self._camera_sizes,
+                device=self._renderer_device,
             )
         return self._renderer
 

@@ -81,7 +81,7 @@ def vla_gym_register_assets() -> list[AssetEntry]:
 @hookimpl
 def vla_gym_register_checks() -> list[CheckEntry]:
     """Return what ``vla-gym doctor`` asks."""
-    names = ("physics", "egl", "assets")
+    names = ("physics", "gl", "egl", "assets")
     return [
         CheckEntry(name=f"calvin-{name}", target=f"{_PACKAGE}.checks:check_{name}")
         for name in names

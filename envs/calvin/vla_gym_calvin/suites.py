@@ -17,7 +17,7 @@ from vla_gym_calvin import published
 from vla_gym_calvin.facts import MAX_STEPS
 from vla_gym_calvin.initial_states import EVALUATION_SCENE, initial_state
 from vla_gym_calvin.language import instruction_set
-from vla_gym_calvin.rendering.probe import probe
+from vla_gym_calvin.rendering import choose
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.sequences import CHAIN_LENGTH, SEQUENCE_COUNT, EvalSequence, eval_sequences
 
@@ -29,7 +29,7 @@ def long_horizon(
     scene: str = EVALUATION_SCENE,
     assets: str = "auto",
     renderer: str = "auto",
-    visuals: str = "low",
+    visuals: str = "auto",
     button_reset: str = "pinned",
     language: str = "auto",
     chains: int = SEQUENCE_COUNT,
@@ -44,8 +44,8 @@ def long_horizon(
         env_id: Gymnasium id of the environment.
         scene: ``"A"`` to ``"D"``; the benchmark is scene D.
         assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-        renderer: ``"egl"``, ``"tiny"`` or ``"auto"``.
-        visuals: ``"exact"`` robot meshes or simplified ones (``"low"``).
+        renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
+        visuals: ``"exact"``, ``"fast"``, ``"low"`` or ``"auto"``; see ``docs/rendering.md``.
         button_reset: ``"pinned"`` (the version published numbers use) or ``"main"``.
         language: ``"official"`` sentences, our ``"own"``, or ``"auto"``.
         chains: How many of the 1000 chains.
@@ -53,10 +53,11 @@ def long_horizon(
         max_steps: Step limit of a sub-task.
         published_rows: Numbers of others that were measured this way.
     """
+    renderer, visuals = choose(renderer, visuals)
     env_kwargs = {
         "scene": scene,
         "assets": scene_assets(scene, assets).kind,
-        "renderer": _renderer(renderer),
+        "renderer": renderer,
         "visuals": visuals,
         "button_reset": button_reset,
         "language": language,
@@ -85,13 +86,6 @@ d_d = partial(long_horizon, "D-D", env_id="CALVIN-D-D-v0")
 abc_d = partial(long_horizon, "ABC-D", env_id="CALVIN-ABC-D-v0", published_rows=published.ABC)
 abcd_d = partial(long_horizon, "ABCD-D", env_id="CALVIN-ABCD-D-v0", published_rows=published.ABCD)
 smoke = partial(long_horizon, "smoke", chains=4, length=2, max_steps=150)
-
-
-def _renderer(name: str) -> str:
-    """Return what ``"auto"`` stands for on this machine."""
-    if name != "auto":
-        return name
-    return "egl" if probe("egl").ok else "tiny"
 
 
 def _episode(

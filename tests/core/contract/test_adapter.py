@@ -157,6 +157,7 @@ def test_what_fits_badly_is_a_warning(world) -> None:
 def test_a_bound_policy_fits_its_own_environment(world) -> None:
     spec = world.policy_spec(environments=("Point-v0",), privileged=("point", "task"))
     adapt(spec, world.env_spec(), env_id="Point-v0")
+    adapt(spec, world.env_spec())
 
 
 def test_observations_come_in_the_policys_terms(world) -> None:

@@ -23,7 +23,7 @@ from vla_gym_calvin import facts
 F64 = npt.NDArray[np.float64]
 
 RENDERERS = ("auto", "tiny", "egl", "gl")
-VISUALS = ("low", "fast", "exact")
+VISUALS = ("auto", "low", "fast", "exact")
 
 GL_FIX = (
     "Fix: `apt-get install libegl1 libgl1 libgl1-mesa-dri` (Mesa draws on the CPU; with a GPU, the "
@@ -67,10 +67,13 @@ class Frame:
         rgb: ``(height, width, 3)`` uint8.
         depth: Distance along the viewing direction in metres, ``(height, width)`` float32, or
             ``None`` when it was not asked for.
+        segmentation: ``body + ((link + 1) << 24)`` as pybullet counts them, -1 where nothing is,
+            ``(height, width)`` int32, or ``None`` when it was not asked for.
     """
 
     rgb: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.float32] | None = None
+    segmentation: npt.NDArray[np.int32] | None = None
 
 
 class Renderer(Protocol):

@@ -1,11 +1,12 @@
 """Finding out whether a renderer works here, without dying of the answer.
 
-pybullet's EGL plugin ends the process when there is no usable driver, and a broken driver may hang.
+pybullet's EGL plugin ends the process when there is no usable driver, and a broken driver may hang
+or crash whoever calls it, us too.
 So a child process draws one picture under a time limit, and the answer is remembered: in this
 process, and on disk for a while under a hash of what it depends on (driver files, devices,
 environment variables), because dozens of workers ask the same question.
 
-``python -m vla_gym_calvin.rendering.probe egl`` is that child.
+``python -m vla_gym_calvin.rendering.probe gl`` is that child.
 """
 
 from __future__ import annotations
@@ -19,13 +20,25 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from vla_gym.errors import VlaGymError
 from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
 TIME_LIMIT_S = 120.0  # llvmpipe compiles its shaders on a busy machine
 REMEMBER_OK_S = 24 * 3600.0
 REMEMBER_FAILURE_S = 60.0
 _MARK = "vla_gym probe: "
-_VARIABLES = ("EGL", "__EGL", "__GLX", "LIBGL", "MESA", "GALLIUM", "LP_", "CUDA_VIS", "LD_LIBRARY")
+_VARIABLES = (
+    "VLA_GYM_RENDER",
+    "EGL",
+    "__EGL",
+    "__GLX",
+    "LIBGL",
+    "MESA",
+    "GALLIUM",
+    "LP_",
+    "CUDA_VIS",
+    "LD_LIBRARY",
+)
 _DRIVER_FILES = (
     ("/usr/share/glvnd/egl_vendor.d", "*"),
     ("/etc/glvnd/egl_vendor.d", "*"),
@@ -54,7 +67,7 @@ class Probe:
 
 
 @lru_cache(maxsize=4)
-def probe(name: str = "egl") -> Probe:
+def probe(name: str) -> Probe:
     """Return whether a renderer works here; asks a child process at most once per process."""
     file = cache_root() / "probe" / f"{name}-{_fingerprint()}.json"
     found = _remembered(file)
@@ -127,6 +140,22 @@ def _read_answer(done: subprocess.CompletedProcess[str]) -> Probe:
     return Probe(ok=False, problem=f"a trial process ended with code {done.returncode}{said}.")
 
 
+def _try_gl() -> Probe:
+    """Make a context with all programs, and draw and read one pixel."""
+    from vla_gym_calvin.rendering.gl.context import acquire, release
+
+    context = acquire()
+    with context:
+        target = context.gl.framebuffer([context.gl.renderbuffer((1, 1), 4)])
+        target.clear(1.0, 0.0, 1.0)
+        pixel = target.read(components=3)
+    driver = context.driver
+    release(context)
+    if pixel != b"\xff\x00\xff":
+        return Probe(ok=False, driver=driver, problem=f"{driver} draws a wrong colour.")
+    return Probe(ok=True, driver=driver)
+
+
 def _try_egl() -> Probe:
     """Draw a box with the plugin; ends this process where EGL is unusable."""
     import pybullet
@@ -165,9 +194,10 @@ def _box_colors(client: int) -> int:
 
 def _main() -> None:
     try:
-        found = {"egl": _try_egl}[sys.argv[1]]()
+        found = {"gl": _try_gl, "egl": _try_egl}[sys.argv[1]]()
     except Exception as error:  # the parent wants a sentence, not a traceback
-        found = Probe(ok=False, problem=f"{type(error).__name__}: {error}.")
+        kind = "" if isinstance(error, VlaGymError) else f"{type(error).__name__}: "
+        found = Probe(ok=False, problem=f"{kind}{error}")
     print(_MARK + json.dumps(asdict(found)), flush=True)
     os._exit(0)  # the plugin's own destructors may crash
 

@@ -4,5 +4,5 @@ Data flow: URDF (``urdf``) and mesh files (``meshes``, ``hulls``, ``textures``) 
 ``kinematics`` puts them where the joints are; ``stage`` draws them in a shared ``context`` with the
 programs of ``shaders``; ``renderer`` is the CALVIN renderer made of these.
 
-``Stage`` knows nothing of CALVIN; with ``kinematics.client_frames`` it draws any pybullet client.
+``Stage`` knows nothing of CALVIN; ``client.ClientRenderer`` draws any pybullet client with it.
 """

@@ -48,7 +48,8 @@ class GpuMesh:
             for name in ("direct", "moving", "keep")
         }
         place = (vertices, "3f 20x", "position")
-        self._arrays["shadow"] = ctx.vertex_array(context.programs["shadow"], [place], indices)
+        for name in ("shadow", "segment"):
+            self._arrays[name] = ctx.vertex_array(context.programs[name], [place], indices)
 
     def draw(self, program: str) -> None:
         """Draw with the named program; its uniforms must be set."""
@@ -85,7 +86,7 @@ class GlContext:
         with self:
             self.programs = {
                 name.lower(): self.gl.program(*getattr(shaders, name))
-                for name in ("SHADOW", "DIRECT", "MOVING", "KEEP", "REPLAY")
+                for name in ("SHADOW", "SEGMENT", "DIRECT", "MOVING", "KEEP", "REPLAY")
             }
         self._meshes: dict[str, GpuMesh] = {}
         self._textures: dict[Path | None, moderngl.Texture] = {}

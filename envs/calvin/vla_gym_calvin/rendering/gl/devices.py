@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vla_gym_calvin.rendering.base import GL_FIX, RendererError
 
+DEVICE_VARIABLE = "VLA_GYM_RENDER_DEVICE"
 _CUDA_DEVICE, _EXTENSIONS, _MAX_DEVICES = 0x323A, 0x3055, 64
 
 
@@ -69,7 +70,7 @@ def _describe(egl: ctypes.CDLL, index: int, handle: int | None) -> Device:
 
 
 def pick_device(wanted: int | None) -> Device:
-    """Return the device meant by an index, or the best one for ``None``.
+    """Return the device meant by an index; by the environment variable, or the best, for ``None``.
 
     Raises:
         RendererError: When there is none, or none with that index.
@@ -77,6 +78,7 @@ def pick_device(wanted: int | None) -> Device:
     devices = list_devices()
     if not devices:
         raise RendererError(f"renderer='gl': EGL finds no device. {GL_FIX}")
+    wanted = _device_of_environment() if wanted is None else wanted
     if wanted is None:
         visible = _visible_cuda()
         if visible:
@@ -94,6 +96,14 @@ def pick_device(wanted: int | None) -> Device:
         known = sorted(by_cuda) if by_cuda else [device.index for device in devices]
         raise RendererError(f"renderer='gl': no graphics device {wanted}; there are {known}.")
     return found
+
+
+def _device_of_environment() -> int | None:
+    """Return the index in ``VLA_GYM_RENDER_DEVICE``, if it is set."""
+    text = os.environ.get(DEVICE_VARIABLE, "").strip()
+    if text and not text.isdigit():
+        raise RendererError(f"{DEVICE_VARIABLE}={text!r}: expected the index of a device, as 0.")
+    return int(text) if text else None
 
 
 def _visible_cuda() -> list[int]:

@@ -33,7 +33,7 @@ def cylinder(radius: float, length: float) -> Mesh:
     """Return a cylinder along z, m."""
     angles = np.arange(_CYLINDER_SIDES) * 2 * np.pi / _CYLINDER_SIDES
     ring = np.stack([radius * np.sin(angles), radius * np.cos(angles)], axis=1)
-    points = [np.c_[ring, np.full(_CYLINDER_SIDES, z)] for z in (-length / 2, length / 2)]
+    points = [np.c_[ring, np.full(_CYLINDER_SIDES, z)] for z in (length / 2, -length / 2)]
     return hull(support(np.concatenate(points), _CYLINDER_MARGIN))
 
 

@@ -48,7 +48,7 @@ class GlRenderer:
             with simplified shadow casters, ``"low"`` with simplified robot meshes too.
         camera_sizes: (height, width) per camera, where they differ from the official ones.
         device: Graphics card as CUDA counts them; ``None`` for the first, or the CPU.
-        keep: Whether to store what does not move in front of a camera that does not move, which
+        keep: Whether to store what does not move in front of the camera that does not move, which
             changes a few pixels in a hundred thousand; by default unless ``visuals="exact"``.
 
     Raises:
@@ -83,9 +83,18 @@ class GlRenderer:
         )
 
     def render(
-        self, state: VisualState, cameras: Sequence[str], *, depth: bool = False
+        self,
+        state: VisualState,
+        cameras: Sequence[str],
+        *,
+        depth: bool = False,
+        segmentation: bool = False,
     ) -> dict[str, Frame]:
-        """Return the pictures of the named cameras (``"static"``, ``"wrist"``)."""
+        """Return the pictures of the named cameras (``"static"``, ``"wrist"``).
+
+        Bodies in the segmentation: robot 0, its pedestal 1, the blocks 2 to 4 in the order of the
+        scene, table 5, floor 6.
+        """
         if self._closed:
             raise RendererError("This 'gl' renderer is closed.")
         self._show_lights(state)
@@ -93,7 +102,13 @@ class GlRenderer:
             name: (camera_view(name, state, size), size)
             for name, size in pick_sizes(self._sizes, cameras).items()
         }
-        return self._stage.pictures(self._frames(state), views, depth=depth)
+        return self._stage.pictures(
+            self._frames(state),
+            views,
+            unmoving=("static",),
+            depth=depth,
+            segmentation=segmentation,
+        )
 
     def _show_lights(self, state: VisualState) -> None:
         for name, (link, on_color) in _LIGHTS.items():

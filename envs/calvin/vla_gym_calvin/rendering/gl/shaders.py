@@ -99,6 +99,16 @@ void main() { gl_Position = view_projection * (model * vec4(position, 1.0)); }
     _HEADER + "void main() {}\n",
 )
 
+SEGMENT: Final = (
+    SHADOW[0],
+    _HEADER
+    + """
+uniform int segment;
+out int pixel;
+void main() { pixel = segment; }
+""",
+)
+
 DIRECT: Final = (
     _HEADER + _VERTEX,
     _HEADER

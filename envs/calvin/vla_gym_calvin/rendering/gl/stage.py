@@ -7,14 +7,14 @@ What is kept between pictures, and what is left out of them:
 
 - The shadow map is the part of pybullet's 4096 x 4096 map in which anything can cast a shadow.
 - Objects outside a camera's view are not drawn.
-- Where a camera has not moved since the last picture, what cannot move is drawn from a stored
-  layer (see ``shaders``); ties with moving things are decided by the drawing order as before (a
-  handful of pixels differ, where two drivers' roundings of depth would).
+- Where a camera never moves, what cannot move is drawn from a stored layer (see ``shaders``); ties
+  with moving things are decided by the drawing order as before (a handful of pixels differ, where
+  two drivers' roundings of depth would).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import moderngl
@@ -27,12 +27,14 @@ from vla_gym_calvin.rendering.gl import shaders
 from vla_gym_calvin.rendering.gl.context import GlContext, GpuMesh
 from vla_gym_calvin.rendering.gl.light import Light
 from vla_gym_calvin.rendering.gl.meshes import light_caster
-from vla_gym_calvin.rendering.gl.targets import Layer, Target
+from vla_gym_calvin.rendering.gl.targets import Layer, Segments, Target
 from vla_gym_calvin.rendering.gl.urdf import Body, Color, Visual
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
 Size = tuple[int, int]
+
+_MAX_LAYERS = 8
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ class Stage:
     Args:
         context: Where to draw; shared with other stages.
         actors: Bodies in the order they were loaded into pybullet, which is their id.
-        keep: Whether to store what does not move, for cameras that do not move.
+        keep: Whether to store what does not move, for cameras that never move.
         light_shadows: Whether heavy meshes cast the shadow of a simplified copy.
+        ids: Numbers of the bodies in the segmentation; by default their place in ``actors``.
     """
 
     def __init__(
@@ -79,16 +82,18 @@ class Stage:
         *,
         keep: bool = True,
         light_shadows: bool = False,
+        ids: Sequence[int] | None = None,
     ) -> None:
         self._context = context
         self._targets: dict[Size, Target] = {}
-        self._layers: dict[tuple[object, Size], Layer | None] = {}
+        self._segments: dict[Size, Segments] = {}
+        self._layers: dict[tuple[object, Size], Layer] = {}
         with context:
             self._light = Light(context)
             self._instances: list[_Instance] = []
             self._casters: list[_Instance] = []
             first = 0
-            for number, actor in enumerate(actors):
+            for number, actor in zip(ids or range(len(actors)), actors, strict=True):
                 visuals = list(_visuals(actor.body))
                 self._instances += self._placed(actor, visuals, number, first)
                 if light_shadows:
@@ -123,56 +128,86 @@ class Stage:
         ]
 
     def pictures(
-        self, frames: F64, views: Mapping[str, tuple[View, Size]], *, depth: bool = False
+        self,
+        frames: F64,
+        views: Mapping[str, tuple[View, Size]],
+        *,
+        unmoving: Collection[str] = (),
+        depth: bool = False,
+        segmentation: bool = False,
     ) -> dict[str, Frame]:
         """Return a picture per view.
 
         Args:
             frames: Centre-of-mass frames of every base and link, bodies in order, ``(k, 4, 4)``.
             views: Camera and (height, width).
+            unmoving: The cameras that never move; what is kept of them does not depend on the
+                pictures taken before, so neither does a picture.
             depth: Whether to read depth, in metres, too.
+            segmentation: Whether to draw which link is seen, too.
         """
         with self._context:
             models = np.ascontiguousarray(frames.transpose(0, 2, 1), np.float32)
             self._light.draw((i.mesh, models[i.frame]) for i in self._casters)
             out = {
-                name: self._picture(view, size, frames, models, depth=depth)
+                name: self._picture(
+                    _Shot(view, size, frames, self._instances, self._frames),
+                    models,
+                    unmoving=name in unmoving,
+                    depth=depth,
+                    segmentation=segmentation,
+                )
                 for name, (view, size) in views.items()
             }
             self._context.check()
             return out
 
-    def _picture(self, view: View, size: Size, frames: F64, models: F32, *, depth: bool) -> Frame:
-        target = self._target(size)
-        shot = _Shot(view, frames, self._instances, self._frames)
-        layer = self._layer(view, size, shot, models) if self._keep else None
-        if layer is None:
-            target.begin()
-            self._draw("direct", shot.visible, shot, models)
-        else:
+    def _picture(
+        self, shot: _Shot, models: F32, *, unmoving: bool, depth: bool, segmentation: bool
+    ) -> Frame:
+        target = self._target(shot.size)
+        kept = self._keep and unmoving
+        if kept:
+            layer = self._layer(shot, models)
             ranks = np.zeros(shaders.RANK_LIMIT, np.int32)
             ranks[shot.order] = np.arange(len(shot.order))
             target.replay(layer, self._light, ranks)
             moving = [i for i in shot.visible if not self._instances[i].still]
             self._draw("moving", moving, shot, models, ranks=ranks)
-        return target.read(view, depth=depth, ranked=layer is not None)
+        else:
+            target.begin()
+            self._draw("direct", shot.visible, shot, models)
+        frame = target.read(shot.view, depth=depth, ranked=kept)
+        if segmentation:
+            frame = replace(frame, segmentation=self._segmentation(shot, models))
+        return frame
 
-    def _layer(self, view: View, size: Size, shot: _Shot, models: F32) -> Layer | None:
-        """Return the stored layer of a view that was used before, made at its second use."""
-        key = ((view.view, view.projection), size)
+    def _layer(self, shot: _Shot, models: F32) -> Layer:
+        """Return what is kept of a view, drawn at its first use."""
+        key = ((shot.view.view, shot.view.projection), shot.size)
         if key not in self._layers:
-            while len(self._layers) >= 8:
+            while len(self._layers) >= _MAX_LAYERS:
                 self._layers.pop(next(iter(self._layers)))
-            self._layers[key] = None
-            return None
-        layer = self._layers[key]
-        if layer is None:
-            layer = Layer(self._context, size)
+            layer = Layer(self._context, shot.size)
             still = [i for i in shot.visible if self._instances[i].still]
             layer.begin()
             self._draw("keep", still, shot, models)
             self._layers[key] = layer
-        return layer
+        return self._layers[key]
+
+    def _segmentation(self, shot: _Shot, models: F32) -> npt.NDArray[np.int32]:
+        if shot.size not in self._segments:
+            self._segments[shot.size] = Segments(self._context, shot.size)
+        target = self._segments[shot.size]
+        target.begin()
+        program = self._context.programs["segment"]
+        program["view_projection"].write(shot.matrix)  # type: ignore[union-attr]
+        for index in shot.visible:
+            instance = self._instances[index]
+            program["model"].write(models[instance.frame])  # type: ignore[union-attr]
+            program["segment"].value = instance.segment  # type: ignore[union-attr]
+            instance.mesh.draw("segment")
+        return target.read()
 
     def _draw(
         self,
@@ -215,8 +250,14 @@ class _Shot:
     """What one camera sees: instances in drawing order, farthest first, outsiders left out."""
 
     def __init__(
-        self, view: View, frames: F64, instances: Sequence[_Instance], rows: npt.NDArray[np.int_]
+        self,
+        view: View,
+        size: Size,
+        frames: F64,
+        instances: Sequence[_Instance],
+        rows: npt.NDArray[np.int_],
     ) -> None:
+        self.view, self.size = view, size
         look = np.array(view.view).reshape(4, 4).T
         lens = np.array(view.projection).reshape(4, 4).T
         self.matrix = np.ascontiguousarray(

@@ -48,6 +48,30 @@ class Layer:
             program[name].value = unit  # type: ignore[union-attr]
 
 
+class Segments:
+    """A picture of (height, width) whose pixels are numbers of links."""
+
+    def __init__(self, context: GlContext, size: tuple[int, int]) -> None:
+        self._context, self._size = context, size
+        flipped = (size[1], size[0])
+        self._texture = context.gl.texture(flipped, 1, dtype="i4")
+        self._buffer = context.gl.framebuffer([self._texture], context.depth_buffer_16(flipped))
+
+    def begin(self) -> None:
+        """Make it the place where drawing goes, empty."""
+        self._buffer.use()
+        gl = self._context.gl
+        gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        gl.depth_func = "<"
+        self._buffer.clear(depth=1.0)
+        self._texture.write(np.full(self._size, -1, np.int32).tobytes())
+
+    def read(self) -> npt.NDArray[np.int32]:
+        """Return the numbers, ``(height, width)``."""
+        numbers = np.frombuffer(self._texture.read(), np.int32).reshape(self._size)
+        return np.ascontiguousarray(numbers[::-1])
+
+
 class Target:
     """A picture of (height, width)."""
 

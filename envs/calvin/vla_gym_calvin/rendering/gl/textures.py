@@ -6,6 +6,7 @@ Everything else in a material file is ignored, as pybullet does by default.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 
+@lru_cache(maxsize=256)
 def texture_of(mesh: Path) -> Path | None:
     """Return the image that a mesh file is painted with, if there is one."""
     if mesh.suffix.lower() != ".obj":

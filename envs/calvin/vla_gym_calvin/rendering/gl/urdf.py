@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,13 @@ class Body:
 
 
 def load_body(path: Path, scaling: float = 1.0) -> Body:
-    """Return a URDF as drawn with ``loadURDF(path, globalScaling=scaling)``."""
+    """Return a URDF as drawn with ``loadURDF(path, globalScaling=scaling)``; read once."""
+    return _read_body(path, scaling, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read_body(path: Path, scaling: float, changed: int) -> Body:
+    del changed  # only tells one version of the file from another
     reader = _Reader(path, scaling)
     root = reader.root_name()
     links: list[Link] = []
