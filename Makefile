@@ -19,7 +19,8 @@ demo: setup  ## set up, evaluate the scripted expert on CALVIN, show the table a
 	@VLA_GYM="$(BIN)/vla-gym" scripts/demo.sh "$(DEMO)"
 
 test: setup  ## set up, then run tox: lint, types, docs, demo, matrix, tests
-	PATH="$(BIN):$$PATH" tox run
+	PATH="$(BIN):$$PATH" tox run-parallel --parallel 2 --parallel-no-spinner -e lint,types,docs,demo,matrix
+	PATH="$(BIN):$$PATH" tox run -e py311
 
 setup: $(VENV)/.installed  ## make .venv and install the workspace and the rendering driver
 

@@ -12,19 +12,24 @@ import argparse
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pybullet
 from calvin_rendering import ROLES, cpu_times, fresh_world, motion, states_of
-from vla_gym_calvin.rendering import Frame, VisualState, make_renderer
-from vla_gym_calvin.scene_assets import scene_assets
+from vla_gym_calvin.rendering import Frame, Renderer, VisualState, make_renderer
+from vla_gym_calvin.rendering.base import pick_sizes
+from vla_gym_calvin.rendering.cameras import camera_view
+from vla_gym_calvin.rendering.egl import EglRenderer
+from vla_gym_calvin.rendering.gl.renderer import GlRenderer
+from vla_gym_calvin.scene_assets import SceneAssets, scene_assets
 from vla_gym_calvin.world import World
 
 OFFICIAL_NAMES = {"static": "static", "wrist": "gripper"}
 CASES = ("00", "06", "09")
 CONTENDERS = (
+    ("official", "exact"),
     ("egl", "exact"),
     ("tiny", "exact"),
     ("gl", "exact"),
@@ -37,11 +42,34 @@ DEPTH_TOLERANCE = 1e-3  # m
 Recordings = dict[str, list[tuple[VisualState, dict[str, np.ndarray]]]]  # by scene
 
 
+class OfficialEgl(EglRenderer):
+    """EGL as the official code calls it: exact meshes, and a segmentation that nobody reads."""
+
+    def __init__(self, assets: SceneAssets) -> None:
+        super().__init__(assets, visuals="exact")
+
+    def render(
+        self, state: VisualState, cameras: Sequence[str], *, depth: bool = True
+    ) -> dict[str, Frame]:
+        """Return the pictures of the named cameras."""
+        self._context.make_current()
+        return self._mirror.frames(
+            state,
+            pick_sizes(self._sizes, cameras),
+            depth=depth,
+            renderer=pybullet.ER_BULLET_HARDWARE_OPENGL,
+        )
+
+
 def picture_times(name: str, visuals: str, *, scene: str, steps: int) -> dict[str, float]:
     """Return the least CPU ms of both pictures, each camera alone, and a whole step."""
     assets = scene_assets(scene)
     actions = motion(steps=steps)
-    renderer = make_renderer(name, assets=assets, visuals=visuals)
+    renderer: Renderer = (
+        OfficialEgl(assets)
+        if name == "official"
+        else make_renderer(name, assets=assets, visuals=visuals)
+    )
     states = states_of(assets, actions, every=1)
     out = {}
     for label, cameras in (("both", ROLES), ("static", ROLES[:1]), ("wrist", ROLES[1:])):
@@ -83,30 +111,103 @@ def times_apart(name: str, visuals: str, *, scene: str, steps: int) -> dict[str,
 def ratios(times: dict[str, dict[str, float]]) -> dict[str, float]:
     """Return the ratios that are promised."""
     return {
-        "egl / gl fast": times["egl exact"]["both"] / times["gl fast"]["both"],
+        "official egl / gl fast": times["official exact"]["both"] / times["gl fast"]["both"],
         "tiny / gl fast": times["tiny exact"]["both"] / times["gl fast"]["both"],
-        "egl / gl exact": times["egl exact"]["both"] / times["gl exact"]["both"],
-        "step: egl / gl fast": times["egl exact"]["step"] / times["gl fast"]["step"],
+        "official egl / gl exact": times["official exact"]["both"] / times["gl exact"]["both"],
+        "egl without segmentation / gl fast": (
+            times["egl exact"]["both"] / times["gl fast"]["both"]
+        ),
+        "step: official egl / gl fast": times["official exact"]["step"] / times["gl fast"]["step"],
     }
 
 
-def worker_scaling(*, scene: str, steps: int) -> float:
-    """Return pictures per second of two processes over those of one (wall time)."""
-    code = (
-        f"import rendering; rendering.picture_times('gl', 'fast', scene={scene!r}, steps={steps})"
-    )
+def shares(*, scene: str, steps: int) -> dict[str, float]:
+    """Return the parts of ``gl fast``'s picture of both cameras, % of its CPU time.
+
+    The driver works when it is made to wait for it, so each part is drawn alone and waited for.
+    """
+    assets = scene_assets(scene)
+    renderer = GlRenderer(assets, visuals="fast")
+    states = states_of(assets, motion(steps=steps), every=1)
+    stage, context = renderer._stage, renderer._context
+    renderer.render(states[0], ROLES)
+    target = stage._target((200, 200))
+    view = camera_view("static", states[0], (200, 200))
+
+    def shadow(state: VisualState) -> None:
+        models = renderer._frames(state).transpose(0, 2, 1).astype(np.float32)
+        with context:
+            stage._light.draw(
+                (i.mesh, np.ascontiguousarray(models[i.frame])) for i in stage._casters
+            )
+            context.gl.finish()
+
+    def read(_: VisualState) -> None:
+        with context:
+            target.read(view, depth=False, ranked=True)
+
+    def least(work: Callable[[VisualState], object]) -> float:
+        remaining = iter(states)
+        return float(np.min(cpu_times(lambda: work(next(remaining)), len(states))))
+
+    both = least(lambda state: renderer.render(state, ROLES))
+    parts = {"shadow": least(shadow), "read one": least(read)}
+    for role in ROLES:
+        parts[role] = least(lambda state, r=role: renderer.render(state, (r,))) - parts["shadow"]
+    return {name: 100 * part / both for name, part in parts.items()}
+
+
+_WORKER = """
+import sys, time
+import rendering
+draw = rendering.prepared({scene!r}, {steps})
+print("ready", flush=True)
+sys.stdin.readline()
+start = time.perf_counter()
+draw()
+print(time.perf_counter() - start, flush=True)
+"""
+
+
+def prepared(scene: str, steps: int) -> Callable[[], None]:
+    """Return what draws ``steps`` pictures of both cameras, warmed up."""
+    assets = scene_assets(scene)
+    renderer = make_renderer("gl", assets=assets, visuals="fast")
+    states = states_of(assets, motion(steps=steps), every=1)
+
+    def draw() -> None:
+        for state in states:
+            renderer.render(state, ROLES)
+
+    draw()
+    return draw
+
+
+def worker_scaling(*, scene: str, steps: int, rounds: int = 3) -> float:
+    """Return pictures per second of two processes over those of one (wall time, medians)."""
+    command = [sys.executable, "-c", _WORKER.format(scene=scene, steps=steps)]
 
     def wall(count: int) -> float:
-        start = time.perf_counter()
         children = [
-            subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
+            subprocess.Popen(
+                command,
+                cwd=Path(__file__).parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(count)
         ]
         for child in children:
-            child.wait()
-        return time.perf_counter() - start
+            while "ready" not in child.stdout.readline():
+                pass
+        for child in children:
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        return max(float(child.communicate()[0].split()[-1]) for child in children)
 
-    return 2 * wall(1) / wall(2)
+    pairs = [(wall(1), wall(2)) for _ in range(rounds)]
+    return float(np.median([2 * one / two for one, two in pairs]))
 
 
 def recorded(folder: Path, scene: str) -> Iterator[tuple[VisualState, dict[str, np.ndarray]]]:
@@ -190,11 +291,13 @@ def main() -> None:
             times[label] = times_apart(name, visuals, scene=options.scene, steps=options.steps)
             print(json.dumps({"renderer": label, "cpu_ms": times[label]}), flush=True)
         print(json.dumps({"ratios": ratios(times)}), flush=True)
+        found = shares(scene=options.scene, steps=options.steps)
+        print(json.dumps({"gl fast, % of both cameras": found}), flush=True)
         scaling = worker_scaling(scene=options.scene, steps=options.steps)
         print(json.dumps({"two workers / one": scaling}), flush=True)
     if options.recordings:
         recordings = {scene: list(recorded(options.recordings, scene)) for scene in ("A", "D")}
-        for name, visuals in (*CONTENDERS[2:], CONTENDERS[1]):
+        for name, visuals in (*CONTENDERS[3:], CONTENDERS[2]):
             found = distances(recordings, name, visuals)
             print(json.dumps({"renderer": f"{name} {visuals}", "to EGL": found}), flush=True)
         if options.picture:

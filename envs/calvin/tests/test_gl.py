@@ -18,7 +18,7 @@ from pybullet_utils import bullet_client
 from vla_gym_calvin import facts
 from vla_gym_calvin.rendering import RendererError, make_renderer
 from vla_gym_calvin.rendering.base import Frame, VisualState, reference_state
-from vla_gym_calvin.rendering.gl import hulls, shaders
+from vla_gym_calvin.rendering.gl import devices, hulls, shaders
 from vla_gym_calvin.rendering.gl.client import ClientRenderer
 from vla_gym_calvin.rendering.gl.devices import list_devices
 from vla_gym_calvin.rendering.gl.kinematics import client_frames, link_frames, pose_matrix
@@ -76,6 +76,7 @@ LIMITS = {"exact": (0.15, 0.15), "fast": (0.25, 0.25), "low": (1.5, 1.0)}
 @needs_gl
 @pytest.mark.parametrize("scene", ["A", "D"])
 def test_pictures_are_near_the_recorded_ones(scene: str) -> None:
+    """And the physics is the recorded one, to the bit, while pictures are taken."""
     folder = GOLDEN / f"scene_{scene}"
     if not folder.is_dir():
         pytest.skip(f"no recordings at {GOLDEN}")
@@ -88,6 +89,8 @@ def test_pictures_are_near_the_recorded_ones(scene: str) -> None:
     for step in range(61):
         if step:
             world.step(case["actions"][step - 1])
+            np.testing.assert_array_equal(world.robot_obs(), case["robot_obs"][step - 1])
+            np.testing.assert_array_equal(world.scene_obs(), case["scene_obs"][step - 1])
         if step in (0, 60):
             for visuals, limits in LIMITS.items():
                 frames = renderers[visuals].render(world.visual_state(), tuple(ROLES), depth=True)
@@ -282,7 +285,7 @@ def _child(code: str, **environment: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=400,
+        timeout=900,
     )
     found: list[str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -339,39 +342,72 @@ def test_other_threads_and_forked_children_are_told(renderer: GlRenderer) -> Non
 
 
 MANY = """
-import json, threading
+import json, threading, zlib
+import gymnasium, vla_gym
 from vla_gym_calvin.rendering import RendererError, make_renderer
 from vla_gym_calvin.rendering.base import reference_state
 from vla_gym_calvin.scene_assets import scene_assets
-assets, state = scene_assets("D"), reference_state("D")
-prints = set()
+seen = set()
+def look():
+    env = gymnasium.make("CALVIN-D-D-v0", renderer="gl", visuals="low", disable_env_checker=True)
+    images = env.reset(seed=0)[0]["images"]
+    seen.add(tuple(zlib.crc32(image.tobytes()) for image in images.values()))
+    env.close()
 for _ in range(50):
-    renderer = make_renderer("gl", assets=assets, visuals="low")
-    prints.add(renderer.describe()["fingerprint"])
-    renderer.close()
-def other():
-    made = make_renderer("gl", assets=assets, visuals="low")
-    prints.add(made.describe()["fingerprint"])
-    made.close()
-thread = threading.Thread(target=other)
+    look()
+thread = threading.Thread(target=look)
 thread.start()
 thread.join()
-lost = make_renderer("gl", assets=assets, visuals="low")
+lost = make_renderer("gl", assets=scene_assets("D"), visuals="low")
 lost._context.close()
 try:
-    lost.render(state, ("static",))
+    lost.render(reference_state("D"), ("static",))
 except RendererError as error:
     message = str(error)
-print(json.dumps([str(len(prints)), message]))
+print(json.dumps([str(len(seen)), message]))
 """
 
 
 @needs_gl
 @pytest.mark.slow
-def test_fifty_renderers_one_after_another_and_a_lost_context() -> None:
+def test_fifty_environments_one_after_another_and_a_lost_context() -> None:
     count, message = _child(MANY)
     assert count == "1"
     assert "context is gone" in message
+
+
+def test_without_the_library_there_is_an_exception_with_the_fix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(devices.ctypes, "CDLL", missing)
+    with pytest.raises(RendererError, match=r"libEGL.*apt-get install"):
+        devices.pick_device(None)
+
+
+@pytest.mark.parametrize(("text", "index"), [("1", 1), (" 0 ", 0)])
+def test_the_device_can_be_named_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, text: str, index: int
+) -> None:
+    known = [devices.Device(0), devices.Device(1, software=True)]
+    monkeypatch.setattr(devices, "list_devices", lambda: known)
+    monkeypatch.setenv("VLA_GYM_RENDER_DEVICE", text)
+    assert devices.pick_device(None).index == index
+
+
+def test_cards_are_counted_as_cuda_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [devices.Device(0, cuda=1), devices.Device(1, cuda=0), devices.Device(2, software=True)]
+    monkeypatch.setattr(devices, "list_devices", lambda: known)
+    monkeypatch.delenv("VLA_GYM_RENDER_DEVICE", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert devices.pick_device(1).index == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert devices.pick_device(None).index == 0
+    monkeypatch.setenv("VLA_GYM_RENDER_DEVICE", "first")
+    with pytest.raises(RendererError, match="first"):
+        devices.pick_device(None)
 
 
 @needs_gl

@@ -201,7 +201,7 @@ def acquire(device: int | None = None) -> GlContext:
     key = (Owner.current(), device)
     with _lock:
         context = _shared.get(key)
-    if context is None:
+    if context is None or context.closed:
         context = GlContext(device)
         with _lock:
             _shared[key] = context
@@ -210,12 +210,18 @@ def acquire(device: int | None = None) -> GlContext:
 
 
 def release(context: GlContext) -> None:
-    """Give a context back; the last user frees it."""
+    """Give a context back.
+
+    Without users the main thread's stays, with its programs, meshes and textures, for the next
+    renderer; another thread's is freed, because it cannot be once that thread has ended.
+    """
     context.users -= 1
-    if context.users <= 0:
+    if context.owner != Owner.current() or context.closed:
+        return
+    if context.users <= 0 and threading.current_thread() is not threading.main_thread():
         forget(context)
         context.close()
-    elif context.owner == Owner.current():
+    else:
         with context:
             context.gl.gc()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,7 @@ def _actors(assets: SceneAssets, bodies: Mapping[str, Body], visuals: str) -> li
     """Return the scene in the order pybullet loads it."""
     robot = bodies["robot"]
     if visuals == "low":
-        robot = load_body(low_urdf(assets.robot_urdf))
+        robot = _low_body(assets.robot_urdf)
     lights = frozenset(link for link, _ in _LIGHTS.values())
     return [
         Actor(robot, fixed=True),
@@ -178,6 +179,11 @@ def _actors(assets: SceneAssets, bodies: Mapping[str, Body], visuals: str) -> li
         Actor(bodies["table"], fixed=True, changing=lights),
         Actor(bodies["plane"], fixed=True),
     ]
+
+
+@lru_cache(maxsize=8)
+def _low_body(urdf: Path) -> Body:
+    return load_body(low_urdf(urdf))
 
 
 def _pedestal() -> Body:
