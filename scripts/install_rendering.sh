@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install Mesa's software EGL driver where there is none, so that pictures come from EGL (what
-# CALVIN's data was recorded with) even without a GPU. Never fails: without it, everything runs
+# Install Mesa's software EGL driver where there is none, so that pictures come from OpenGL (as those
+# that CALVIN's data was recorded with) even without a GPU. Never fails: without it, everything runs
 # with pybullet's TinyRenderer.
 set -u
 

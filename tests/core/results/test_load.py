@@ -43,7 +43,7 @@ def test_a_broken_line_in_the_middle_is_named(write: Write) -> None:
     folder = write()
     journal = folder / "episodes.jsonl"
     journal.write_text("not json\n" + journal.read_text())
-    with pytest.raises(JournalError, match="line 1 is no episode record"):
+    with pytest.raises(JournalError, match="line 1 is not an episode record"):
         load_results(folder)
 
 
