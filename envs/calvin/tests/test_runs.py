@@ -22,7 +22,7 @@ class Looker:
     """Its action is a hash of everything it sees: one changed pixel changes all that follows."""
 
     spec = PolicySpec(
-        cameras={"static": CameraSpec(200, 200), "wrist": CameraSpec(84, 84)},
+        cameras={"static": CameraSpec(height=200, width=200), "wrist": CameraSpec(height=84, width=84)},
         proprioception=(), action=ACTION,
     )
 
