@@ -22,8 +22,12 @@ class Looker:
     """Its action is a hash of everything it sees: one changed pixel changes all that follows."""
 
     spec = PolicySpec(
-        cameras={"static": CameraSpec(height=200, width=200), "wrist": CameraSpec(height=84, width=84)},
-        proprioception=(), action=ACTION,
+        cameras={
+            "static": CameraSpec(height=200, width=200),
+            "wrist": CameraSpec(height=84, width=84),
+        },
+        proprioception=(),
+        action=ACTION,
     )
 
     def reset(self, slots):
