@@ -86,8 +86,11 @@ def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
 def _names(kind: str, name: str | None) -> list[str]:
     """Return the options of a registered factory that a user may set."""
     from vla_gym.policies.factory import ENV_SPEC
+    from vla_gym.policies.factory import registered_name
     from vla_gym.registry import registry
 
+    if name is not None and kind == "policies":
+        name = registered_name(name)
     if name is None or name not in registry().names(kind):
         return []
     parameters = inspect.signature(registry().load(kind, name)).parameters.values()
