@@ -13,6 +13,21 @@ _INSTALL = "pip install vla-gym-robovlms"
 
 _BACKBONES = {
     "kosmos-2": ("kosmos:Kosmos2", "KosMos-2, 1.7 B: the paper's best"),
+    "paligemma": ("paligemma:PaliGemma", "PaliGemma, 3 B"),
+    "paligemma-2": ("paligemma:PaliGemma2", "PaliGemma 2, 3 B and up"),
+    "llava": ("llava:Llava", "LLaVA 1.5, 7 B and up"),
+    "moondream": ("llava:MoonDream", "MoonDream 2 as SigLIP + Phi in a LLaVA"),
+    "uform": ("llava:UForm", "UForm-Gen2 as CLIP + Qwen 2 in a LLaVA"),
+    "qwen2-vl": ("qwen:Qwen2Vl", "Qwen2-VL, 2 B and up: successor of Qwen-VL"),
+    "qwen2.5-vl": ("qwen:Qwen25Vl", "Qwen2.5-VL, 3 B and up"),
+    "qwen3-vl": ("qwen:Qwen3Vl", "Qwen3-VL, 2 B and up"),
+    "smolvlm-2": ("smolvlm:SmolVlm2", "SmolVLM 2, 256 M and up"),
+    "internvl-3": ("internvl:InternVl3", "InternVL 3, 1 B and up"),
+    "gemma-3": ("gemma:Gemma3", "Gemma 3, 4 B and up"),
+    "florence-2": ("florence:Florence2", "Florence-2, 0.2 B; encoder and decoder"),
+    "flamingo-3b": ("flamingo:Flamingo3b", "OpenFlamingo 3B: MPT-1B, cross-attention every layer"),
+    "flamingo-4b": ("flamingo:Flamingo4b", "OpenFlamingo 4B: GPT-NeoX 3B, every second layer"),
+    "flamingo-9b": ("flamingo:Flamingo9b", "OpenFlamingo 9B: MPT-7B, every fourth layer"),
 }
 
 

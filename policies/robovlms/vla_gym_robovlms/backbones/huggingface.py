@@ -36,11 +36,13 @@ class HuggingFaceBackbone(Backbone):
         model_class: Name of the class in transformers.
         hub: Default weights.
         position_base: First position that the language model expects.
+        explicit_mask: Its language model attends both ways unless it is given a full mask.
     """
 
     model_class: ClassVar[str]
     hub: ClassVar[str]
     position_base: ClassVar[int] = 0
+    explicit_mask: ClassVar[bool] = False
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer, config: BackboneConfig) -> None:
         """Wrap a transformers model."""
@@ -144,8 +146,10 @@ class HuggingFaceBackbone(Backbone):
 
     def _mask(self, tokens: Tokens, start: int) -> Any:
         groups = self.groups(tokens) if self.native_attention else None
-        if groups is None:
+        if groups is None and not self.explicit_mask:
             return tokens.mask.long()
+        if groups is None:
+            groups = torch.full_like(tokens.kinds, -1)
         allowed = attention_mask(tokens, together=groups)[:, :, start:]
         least = torch.finfo(tokens.embeds.dtype).min
         full = torch.zeros(allowed.shape, dtype=tokens.embeds.dtype, device=allowed.device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from vla_gym_robovlms.backbones.huggingface import (
     TINY_VOCABULARY,
@@ -35,6 +36,13 @@ class Kosmos2(HuggingFaceBackbone):
         """Look ids up; the model scales by sqrt(width) itself."""
         embeds: Tensor = self.language.embed_tokens(ids)
         return embeds
+
+    def embed_images(self, pixels: Tensor) -> Tensor:
+        """Vision tower, its last norm, unit length, resampled to the latent queries."""
+        hidden = self.model.vision_model(pixel_values=pixels).last_hidden_state
+        features = self.model.vision_model.model.post_layernorm(hidden)
+        projected: Tensor = self.model.image_to_text_projection(normalize(features, dim=-1))[0]
+        return projected
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Apply the output layer of the text model."""
