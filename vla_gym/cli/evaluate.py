@@ -31,7 +31,9 @@ SetOption = Annotated[
 
 
 def evaluate_command(
-    policy: Annotated[str, typer.Option(help="Registered name (vla-gym list policies), or path of a policy file.")],
+    policy: Annotated[
+        str, typer.Option(help="Registered name (vla-gym list policies), or path of a policy file.")
+    ],
     suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
     limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
     workers: Annotated[

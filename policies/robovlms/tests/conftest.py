@@ -6,12 +6,11 @@ import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
-
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import BackboneConfig, VlaConfig, parse_config
 from vla_gym_robovlms.model import Vla
@@ -36,7 +35,7 @@ def tiny_config(backbone: str = "kosmos-2", **options: Any) -> VlaConfig:
     return parse_config(data)
 
 
-@lru_cache(maxsize=None)
+@cache
 def shared_backbone(name: str, attention: str = "causal") -> Any:
     return make_backbone(BackboneConfig(name=name, size="tiny", attention=attention)).eval()
 

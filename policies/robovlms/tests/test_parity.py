@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import FAMILIES, pictures, shared_backbone
-
 from vla_gym_robovlms.backbones.tiny import IMAGE_TOKEN
 from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, join, part
+
+from conftest import FAMILIES, pictures, shared_backbone
 
 NATIVE = [name for name in FAMILIES if not name.startswith(("flamingo", "florence", "compact"))]
 WORDS = [0, *range(20, 29)]
@@ -95,8 +95,9 @@ def test_decoding_with_a_cache_equals_the_whole_sequence_at_once(name: str) -> N
     pixels = backbone.normalize(pictures(backbone.image_size, 1))
     with torch.no_grad():
         tokens = spliced(backbone, pixels)
-        more = part(backbone.embed_text(torch.tensor([[30]])), ACTION,
-                    extra_size=backbone.extra_size)
+        more = part(
+            backbone.embed_text(torch.tensor([[30]])), ACTION, extra_size=backbone.extra_size
+        )
         cache = backbone.new_cache()
         first = backbone.transform(tokens, cache)
         second = backbone.transform(join([tokens, more]), cache)

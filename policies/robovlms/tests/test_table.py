@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import FAMILIES, pictures, shared_backbone, tiny_config, tiny_model
-
-from vla_gym.contract.policy import Batch, Slot
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.config import FormulationError, VlaConfig
 from vla_gym_robovlms.model import TrainingBatch, Vla
 from vla_gym_robovlms.policy import RoboVlmsPolicy
+
+from conftest import FAMILIES, pictures, shared_backbone, tiny_config, tiny_model
+from vla_gym.contract.policy import Batch, Slot
 
 FORMULATIONS: dict[str, dict[str, Any]] = {
     "one-step-mlp": {"formulation": "one-step", "head": {"name": "mlp"}, "history": 1},

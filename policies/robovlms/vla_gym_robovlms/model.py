@@ -115,9 +115,7 @@ class Vla(nn.Module):
         """Return the ids of an instruction, as the action space wants it to be put."""
         if self.config.action == "discrete":
             steps = self.config.chunk
-            instruction = (
-                f"What {steps} step actions should the robot take to {instruction}?"
-            )
+            instruction = f"What {steps} step actions should the robot take to {instruction}?"
         return self.backbone.prompt(instruction, self.config.backbone)
 
     def frame(

@@ -29,8 +29,7 @@ class PerceiverAttention(nn.Module):
         queries = self.to_q(latents) * self.scale
         keys, values = self.to_kv(torch.cat([media, latents], 1)).chunk(2, -1)
         queries, keys, values = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in (queries, keys, values)
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (queries, keys, values)
         )
         weights = (queries @ keys.transpose(-1, -2)).softmax(-1)
         result: Tensor = self.to_out((weights @ values).transpose(1, 2).flatten(-2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vla_gym.plugins import BackboneEntry, PolicyEntry, hookimpl
+from vla_gym.plugins import BackboneEntry, CheckpointEntry, PolicyEntry, hookimpl
 
 _PACKAGE = "vla_gym_robovlms"
 _CONFIGS = Path(__file__).parent / "configs"
@@ -12,6 +12,7 @@ _NEEDS = ("torch", "transformers")
 _INSTALL = "pip install vla-gym-robovlms"
 
 _BACKBONES = {
+    "compact": ("compact:Compact", "EfficientNet-Lite0 + MiniLM + fusion, offline weights"),
     "kosmos-2": ("kosmos:Kosmos2", "KosMos-2, 1.7 B: the paper's best"),
     "paligemma": ("paligemma:PaliGemma", "PaliGemma, 3 B"),
     "paligemma-2": ("paligemma:PaliGemma2", "PaliGemma 2, 3 B and up"),
@@ -63,6 +64,20 @@ def vla_gym_register_backbones() -> list[BackboneEntry]:
             install=_INSTALL,
         )
         for name, (target, summary) in _BACKBONES.items()
+    ]
+
+
+@hookimpl
+def vla_gym_register_checkpoints() -> list[CheckpointEntry]:
+    """Return the format of our folders and of the released files."""
+    return [
+        CheckpointEntry(
+            name="robovlms",
+            target=f"{_PACKAGE}.checkpoints.format:FORMAT",
+            summary="our folders (safetensors) and the released RoboVLMs .pt files",
+            requires=_NEEDS,
+            install=_INSTALL,
+        )
     ]
 
 

@@ -41,7 +41,7 @@ class RoboVlmsPolicy:
         size = model.backbone.image_size
         camera = CameraSpec(height=size, width=size, resize="bicubic")
         self.spec = PolicySpec(
-            cameras={role: camera for role in config.cameras},
+            cameras=dict.fromkeys(config.cameras, camera),
             proprioception=config.proprioception,
             action=robot_action(config.robot),
             chunk=config.chunk,
@@ -194,5 +194,3 @@ class RoboVlmsPolicy:
         if head is None or not head.random:
             return torch.empty(0)
         return torch.randn(self.config.chunk, ACTION, generator=memory.noise)
-
-

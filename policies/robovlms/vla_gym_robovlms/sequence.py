@@ -47,9 +47,7 @@ class Tokens:
         return (self.mask.long().cumsum(1) - 1).clamp_min(0)
 
 
-def part(
-    embeds: Tensor, kind: int, *, mask: Tensor | None = None, extra_size: int = 0
-) -> Tokens:
+def part(embeds: Tensor, kind: int, *, mask: Tensor | None = None, extra_size: int = 0) -> Tokens:
     """Return tokens of one kind; image embeddings may carry ``extra_size`` further numbers."""
     rows, length, width = embeds.shape
     extra = None
@@ -95,8 +93,11 @@ def unfold(tokens: Tokens, window: int) -> Tokens:
         return value.reshape(rows // window, window * value.shape[1], *value.shape[2:])
 
     return Tokens(
-        *(merged for merged in map(merge, (tokens.embeds, tokens.kinds, tokens.mask)) if
-          merged is not None),
+        *(
+            merged
+            for merged in map(merge, (tokens.embeds, tokens.kinds, tokens.mask))
+            if merged is not None
+        ),
         frames=frames.reshape(rows // window, window * length),
         extra=merge(tokens.extra),
         media=merge(tokens.media),

@@ -24,7 +24,9 @@ from vla_gym_robovlms.sequence import Tokens
 class GatedCrossAttention(nn.Module):
     """Text attends to image latents; gates begin at 0, where the language model is untouched."""
 
-    def __init__(self, width: int, media_width: int, *, heads: int = 8, head_size: int = 64) -> None:
+    def __init__(
+        self, width: int, media_width: int, *, heads: int = 8, head_size: int = 64
+    ) -> None:
         """Build attention and feed-forward, a gate each."""
         super().__init__()
         inner = heads * head_size
@@ -42,8 +44,7 @@ class GatedCrossAttention(nn.Module):
         queries = self.to_q(self.norm(hidden)) * self.scale
         keys, values = self.to_kv(media).chunk(2, -1)
         queries, keys, values = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in (queries, keys, values)
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (queries, keys, values)
         )
         seen = (queries @ keys.transpose(-1, -2)).softmax(-1) @ values
         hidden = hidden + self.to_out(seen.transpose(1, 2).flatten(-2)) * self.attention_gate.tanh()

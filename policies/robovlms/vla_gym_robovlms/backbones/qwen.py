@@ -59,8 +59,9 @@ class Qwen2Vl(HuggingFaceBackbone):
 
     def position_ids(self, tokens: Tokens) -> Tensor:
         """Return ``(3, B, S)``: time, row and column; text counts on all three alike."""
-        rows = [self._row(kinds, mask) for kinds, mask in zip(tokens.kinds, tokens.mask,
-                                                              strict=True)]
+        rows = [
+            self._row(kinds, mask) for kinds, mask in zip(tokens.kinds, tokens.mask, strict=True)
+        ]
         return torch.stack(rows, 1)
 
     def _row(self, kinds: Tensor, mask: Tensor) -> Tensor:
