@@ -218,7 +218,7 @@ class Vla(nn.Module):
 
     def loss(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Return the losses of a batch, ``"loss"`` among them."""
-        rows, window = batch.mask.shape[:2]
+        _rows, window = batch.mask.shape[:2]
         flat = {role: images.flatten(0, 1) for role, images in batch.images.items()}
         prompts = [self.prompt(text) for text in batch.instructions for _ in range(window)]
         state = None if batch.state is None else batch.state.flatten(0, 1)

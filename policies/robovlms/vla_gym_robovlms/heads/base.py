@@ -6,6 +6,7 @@ when it comes out and 0 or 1 as a label.
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
@@ -86,7 +87,7 @@ class Tower(nn.Module):
         super().__init__()
         widths = [inputs, width, width // 2, width // 4]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             layers += [nn.Linear(before, after), nn.ReLU()]
         layers.append(nn.Linear(widths[-1], outputs))
         self.mlp = nn.Sequential(*layers, *([nn.Tanh()] if bounded else []))
