@@ -25,7 +25,7 @@ class CheckpointFormat(Protocol):
         ...
 
     def convert(self, path: Path, out: Path, options: Mapping[str, Any]) -> Sequence[str]:
-        """Write a checkpoint that evaluates to a new folder; return lines that say what was done."""
+        """Write a checkpoint that evaluates to a new folder; return lines on what was done."""
         ...
 
 

@@ -81,7 +81,7 @@ def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -
 
 
 def test_an_unknown_backbone_names_its_neighbours() -> None:
-    with pytest.raises(UnknownNameError, match="Did you mean .*kosmos-2"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean .*kosmos-2"):
         make_backbone(BackboneConfig(name="kosmos2", size="tiny"))
 
 
@@ -122,7 +122,7 @@ def test_quantised_weights_without_a_gpu_are_refused() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     config = BackboneConfig(name="kosmos-2", quantization="4bit", weights="nowhere")
-    with pytest.raises(OptionError, match="CUDA|nowhere"):
+    with pytest.raises(OptionError, match=r"CUDA|nowhere"):
         make_backbone(config)
 
 

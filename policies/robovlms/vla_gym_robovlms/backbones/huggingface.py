@@ -7,8 +7,8 @@ model does differently. ``transformers`` is imported when one is built.
 from __future__ import annotations
 
 import importlib
-import os
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -198,7 +198,7 @@ def _quantization(config: BackboneConfig) -> dict[str, Any]:
 
 def _explain(weights: str, config: BackboneConfig, error: Exception) -> str:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    place = "the folder does not hold them" if os.path.isdir(weights) else "no such local folder"
+    place = "the folder does not hold them" if Path(weights).is_dir() else "no such local folder"
     return (
         f"Weights {weights!r} of backbone {config.name!r} cannot be loaded ({place}): {reason} "
         "Fix: give backbone.weights=FOLDER with downloaded weights, or connect to the hub; "

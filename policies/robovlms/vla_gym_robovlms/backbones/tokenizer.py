@@ -1,4 +1,4 @@
-"""A tokenizer without a vocabulary file: bytes. What tiny models and random weights are used with."""
+"""A tokenizer without a vocabulary file: bytes. For tiny models and random weights."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Our own checkpoints: a folder with weights, the whole configuration and the preprocessing.
 
 ``model.safetensors`` holds the weights, ``policy.yaml`` the configuration (and is a policy file:
-``vla-gym eval --policy DIR/policy.yaml``), ``meta.json`` what must be true when it is loaded: what a
-policy sees and says. Loading with other statistics or preprocessing is an error, not a bad score.
+``vla-gym eval --policy DIR/policy.yaml``), ``meta.json`` what must be true when it is loaded: what
+the policy sees and says. Loading with other statistics or preprocessing is an error.
 """
 
 from __future__ import annotations
