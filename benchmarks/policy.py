@@ -3,8 +3,8 @@
     python benchmarks/policy.py [--config NAME] [--size tiny|base] [--seconds 3]
 
 Prints actions per second against the batch and the history, the share of vision, language and head,
-and the ratio between encoding each frame once and encoding the window at every step. Random weights:
-speed does not depend on them.
+and the ratio between encoding each frame once and encoding the window at every step. The weights are
+random: speed does not depend on them.
 """
 
 from __future__ import annotations

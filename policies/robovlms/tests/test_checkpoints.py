@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from samples_vla import tiny_config, tiny_model
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
 from vla_gym_robovlms.checkpoints.format import FORMAT
 from vla_gym_robovlms.checkpoints.released import report_released
-
-from conftest import tiny_config, tiny_model
 
 PUBLISHED = {
     "robovlm_name": "RoboKosMos",

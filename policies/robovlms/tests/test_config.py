@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
 from vla_gym_robovlms.factory import make_policy, merge, resolve
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
-from conftest import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
 

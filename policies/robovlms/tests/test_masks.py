@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from test_table import BOTH, FORMULATIONS
-
-from conftest import FAMILIES, pictures, tiny_config, tiny_model
 
 WINDOW = 3
 CASES = [

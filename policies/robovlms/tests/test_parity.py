@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from samples_vla import FAMILIES, pictures, shared_backbone
 from vla_gym_robovlms.backbones.tiny import IMAGE_TOKEN
 from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, join, part
-
-from conftest import FAMILIES, pictures, shared_backbone
 
 NATIVE = [name for name in FAMILIES if not name.startswith(("flamingo", "florence", "compact"))]
 WORDS = [0, *range(20, 29)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from samples_vla import FAMILIES, tiny_config, tiny_model
 from torch import nn
 from vla_gym_robovlms.action_tokens import ActionTokens
 from vla_gym_robovlms.config import HeadConfig, LossConfig, NormalizationConfig
@@ -16,7 +17,6 @@ from vla_gym_robovlms.heads import HeadSize, make_head
 from vla_gym_robovlms.normalization import encode_actions, expand_mu_law, normalization_spec
 from vla_gym_robovlms.perceiver import PerceiverResampler
 
-from conftest import FAMILIES, tiny_config, tiny_model
 from vla_gym.contract.normalization import unnormalize
 from vla_gym.registry import registry
 

@@ -6,43 +6,25 @@ Whatever a backbone cannot do is refused with a code, and that is part of the ta
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from samples_vla import (
+    BOTH,
+    FAMILIES,
+    FORMULATIONS,
+    pictures,
+    shared_backbone,
+    tiny_config,
+    tiny_model,
+)
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.config import FormulationError, VlaConfig
 from vla_gym_robovlms.model import TrainingBatch, Vla
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
-from conftest import FAMILIES, pictures, shared_backbone, tiny_config, tiny_model
 from vla_gym.contract.policy import Batch, Slot
-
-FORMULATIONS: dict[str, dict[str, Any]] = {
-    "one-step-mlp": {"formulation": "one-step", "head": {"name": "mlp"}, "history": 1},
-    "one-step-flow": {"formulation": "one-step", "head": {"name": "flow"}, "history": 1},
-    "one-step-diffusion": {"formulation": "one-step", "head": {"name": "diffusion"}, "history": 1},
-    "one-step-discrete": {
-        "formulation": "one-step",
-        "action": "discrete",
-        "head": {"name": "detokeniser"},
-        "readout": {"kind": "token"},
-        "history": 1,
-        "chunk": 1,
-    },
-    "interleaved-mlp": {"formulation": "interleaved", "head": {"name": "mlp"}},
-    "interleaved-discrete": {
-        "formulation": "interleaved",
-        "action": "discrete",
-        "head": {"name": "detokeniser"},
-        "readout": {"kind": "token"},
-        "chunk": 1,
-    },
-    "policy-head-lstm": {"formulation": "policy-head", "head": {"name": "lstm", "layers": 2}},
-    "policy-head-gpt": {"formulation": "policy-head", "head": {"name": "gpt", "layers": 2}},
-}
-BOTH = {"cameras": ("static", "wrist")}
 
 
 def refused(config: VlaConfig) -> str:
