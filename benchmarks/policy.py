@@ -3,7 +3,7 @@
     python benchmarks/policy.py [--config NAME] [--size tiny|base] [--seconds 3]
 
 Prints actions per second against the batch and the history, the share of vision, language and head,
-and the ratio between encoding each frame once and encoding the window at every step. The weights are
+and the ratio between encoding each frame once and encoding the window at every step. Weights are
 random: speed does not depend on them.
 """
 
