@@ -26,7 +26,7 @@ class TemplateVlm(Backbone):
         self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
 
     @classmethod
-    def build(cls, config: BackboneConfig, *, seed: int) -> Backbone:
+    def build(cls, config: BackboneConfig, *, seed: int) -> Backbone:  # noqa: ARG003
         """Load weights here; this one is seeded."""
         torch.manual_seed(seed)
         return cls().eval()
@@ -39,7 +39,7 @@ class TemplateVlm(Backbone):
         """Return nine tokens ``(B, 9, 64)``."""
         return self.patches(pixels).flatten(2).transpose(1, 2)
 
-    def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
+    def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:  # noqa: ARG002
         """Return hidden states ``(B, S, 64)``, causal, padding ignored."""
         causal = attention_mask(tokens, together=torch.full_like(tokens.kinds, -1))[:, 0]
         embeds = tokens.embeds + self.places(tokens.positions())
