@@ -193,6 +193,16 @@ def test_lora_trains_adapters_only() -> None:
     assert all(p.requires_grad for p in model.act_head.parameters())
 
 
+def test_what_is_frozen_is_not_trained() -> None:
+    model = tiny_model(tiny_config("kosmos-2", freeze={"vision": True}))
+    for name, parameter in model.named_parameters():
+        assert parameter.requires_grad == ("vision_model" not in name), name
+    model = tiny_model(tiny_config("flamingo-3b", freeze={"backbone": True}))
+    trained = {n for n, p in model.backbone.named_parameters() if p.requires_grad}
+    assert trained
+    assert all("cross." in name or "perceiver." in name for name in trained)
+
+
 def test_importing_the_plugin_imports_no_torch() -> None:
     source = Path(inspect.getfile(registry().load("policies", "robovlms"))).parent / "plugin.py"
     tree = ast.parse(source.read_text())

@@ -158,18 +158,17 @@ class LoraConfig(Record):
 
 
 class FreezeConfig(Record):
-    """What is not trained."""
+    """What is not trained.
+
+    Attributes:
+        backbone: All of it but the parts that were added to it (Flamingo's cross-attention).
+        vision: The vision tower.
+        text_embedding: The table of words.
+    """
 
     backbone: bool = False
     vision: bool = False
     text_embedding: bool = False
-
-
-class PublishedNumber(Record):
-    """The paper's row that this file belongs to; shown, never compared by machine."""
-
-    source: str
-    row: str
 
 
 class VlaConfig(Record):
@@ -213,7 +212,6 @@ class VlaConfig(Record):
     micro_batch: int = Field(default=1, gt=0)
     cache_vision: bool = True
     seed: int = 0
-    published: tuple[PublishedNumber, ...] = ()
 
     @property
     def head_width(self) -> int:

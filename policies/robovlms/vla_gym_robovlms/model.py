@@ -78,6 +78,7 @@ class Vla(nn.Module):
         self.tokens: ActionTokens | None = None
         if config.action == "discrete":
             self.tokens = ActionTokens(backbone.action_end, bins=config.head.bins)
+        backbone.freeze(config.freeze)
         like = backbone.reference
         for module in (self.resampler, self.state, self.act_head):
             if module is not None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_gym.errors import OptionError
-from vla_gym_robovlms.config import BackboneConfig
+from vla_gym_robovlms.config import BackboneConfig, FreezeConfig
 from vla_gym_robovlms.sequence import Tokens
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -24,6 +24,10 @@ CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.261302
 HALF = (0.5, 0.5, 0.5)
 """Mean and deviation of SigLIP: pixels in [-1, 1]."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+_VISION = ("vision", "visual")
+_WORDS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "words")
+"""How the parameters of towers and word tables are called in all models here."""
 
 
 class Tokenizer(Protocol):
@@ -66,6 +70,7 @@ class Backbone(nn.Module, ABC):
         image_at: Text tokens in front of the images.
         extra_size: Numbers that ``embed_images`` appends to each token beyond ``hidden_size``.
         uses_media: Images are attended to from outside of the sequence.
+        always_trained: Parts of parameter names that freezing the backbone spares.
     """
 
     formulations: ClassVar[frozenset[str]] = frozenset({"one-step", "interleaved", "policy-head"})
@@ -75,6 +80,7 @@ class Backbone(nn.Module, ABC):
     std: ClassVar[Sequence[float]] = CLIP_STD
     image_at: ClassVar[int] = 1
     uses_media: ClassVar[bool] = False
+    always_trained: ClassVar[tuple[str, ...]] = ()
     extra_size: int = 0
     tokenizer: Tokenizer
 
@@ -151,6 +157,19 @@ class Backbone(nn.Module, ABC):
         std = torch.tensor(self.std, device=like.device).view(3, 1, 1)
         pixels = images.to(like.device).permute(0, 3, 1, 2).to(torch.float32) / 255.0
         return ((pixels - mean) / std).to(like.dtype).contiguous()
+
+    def freeze(self, config: FreezeConfig) -> None:
+        """Take parameters out of training."""
+        for name, parameter in self.named_parameters():
+            added = any(part in name for part in self.always_trained)
+            vision = any(part in name for part in _VISION)
+            words = any(part in name for part in _WORDS)
+            frozen = (
+                (config.backbone and not added)
+                or (config.vision and vision)
+                or (config.text_embedding and words)
+            )
+            parameter.requires_grad_(not frozen)
 
     @property
     def reference(self) -> Tensor:

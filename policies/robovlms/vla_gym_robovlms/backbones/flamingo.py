@@ -87,6 +87,7 @@ class Flamingo(Backbone):
     formulations = frozenset({"one-step", "policy-head"})
     discrete = False
     uses_media = True
+    always_trained = ("cross.", "perceiver.")
     template = "<image>{instruction}<|endofchunk|>"
     every: ClassVar[int]
     language_class: ClassVar[str]
