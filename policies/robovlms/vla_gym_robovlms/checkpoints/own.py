@@ -133,6 +133,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
 def _meaning(model: Vla) -> dict[str, Any]:
     """Return what the weights mean: settings and preprocessing, as JSON gives them back."""
     config = model.config.model_dump(mode="json")
+    config["head"]["hidden"] = model.config.head_width  # said or by default, it is the same
     backbone = model.backbone
     meaning = {
         **{key: config[key] for key in _MEANING},
