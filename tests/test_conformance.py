@@ -17,7 +17,8 @@ from vla_gym.policies import make_policy
 from vla_gym.registry import registry
 
 ENVS = registry().names("envs")
-POLICIES = registry().names("policies")
+# NAME/VARIANT is a configuration of NAME; the package that brings it runs them all in miniature.
+POLICIES = [name for name in registry().names("policies") if "/" not in name]
 
 
 def usable(kind: str, name: str) -> None:
@@ -31,7 +32,8 @@ def options(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
     """What policies need that have no default for it."""
     recorded = tmp_path / "actions.npz"
     np.savez(recorded, actions=np.tile([0.0] * 6 + [1.0], (8, 1)))
-    return {"replay": {"path": str(recorded)}}
+    miniature = {"config": "kosmos-policy-head-continuous", "backbone": {"size": "tiny"}}
+    return {"replay": {"path": str(recorded)}, "robovlms": miniature}
 
 
 def samples(env_id: str, names: tuple[str, ...]) -> list[Mapping[str, Any]]:

@@ -46,6 +46,22 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The backbone template as pip installs it."""
+    pytest.importorskip("vla_gym_robovlms")
+    target = tmp_path_factory.mktemp("backbone")
+    install = [sys.executable, "-m", "pip", "install", "-q", *OFFLINE, "--target", str(target)]
+    result = subprocess.run(
+        [*install, str(ROOT / "plugins/template-backbone")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return target
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """An installed plugin whose module raises on import."""
@@ -76,6 +92,20 @@ def test_an_installed_policy_evaluates(template: Path, tmp_path: Path) -> None:
     assert len(lines) == 1
     assert record["subtasks"][0]["steps"] > 0
     assert not record.get("error")
+
+
+def test_an_installed_backbone_becomes_a_policy(backbone: Path, tmp_path: Path) -> None:
+    listed = vla_gym("list", "backbones", path=(backbone,), COLUMNS="200")
+    assert "template-vlm" in listed.stdout
+    assert "vla-gym-template-backbone" in listed.stdout
+    options = ["backbone.name=template-vlm", "backbone.size=tiny", "suite.max_steps=5"]
+    settings = [word for option in options for word in ("--set", option)]
+    run = ["eval", "--policy", "robovlms/kosmos-policy-head-continuous", "--suite", "calvin/smoke"]
+    where = ["--limit", "1", "--workers", "1", "--video", "none", "--out", str(tmp_path / "run")]
+    result = vla_gym(*run, *where, *settings, path=(backbone,))
+    assert result.returncode == 0, result.stdout + result.stderr
+    record = json.loads((tmp_path / "run/episodes.jsonl").read_text().splitlines()[0])
+    assert record["subtasks"][0]["steps"] == 5
 
 
 def test_the_template_is_small() -> None:

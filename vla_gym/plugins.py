@@ -97,6 +97,11 @@ class AssetEntry(Entry):
 
 
 @dataclass(frozen=True)
+class CheckpointEntry(Entry):
+    """A format of model files: ``target`` is a ``vla_gym.checkpoints.CheckpointFormat``."""
+
+
+@dataclass(frozen=True)
 class CheckEntry(Entry):
     """A line of ``vla-gym doctor``: ``target`` is ``f() -> vla_gym.checks.CheckResult``."""
 
@@ -137,6 +142,11 @@ class HookSpecs:
     @hookspec
     def vla_gym_register_assets(self) -> Sequence[AssetEntry]:
         """Return the asset collections."""
+        raise NotImplementedError
+
+    @hookspec
+    def vla_gym_register_checkpoints(self) -> Sequence[CheckpointEntry]:
+        """Return the checkpoint formats that ``vla-gym checkpoint`` can read."""
         raise NotImplementedError
 
     @hookspec

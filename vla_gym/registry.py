@@ -28,6 +28,7 @@ KINDS: Mapping[str, type[Entry]] = {
     "datasets": plugins.DatasetEntry,
     "report_sections": plugins.ReportSectionEntry,
     "assets": plugins.AssetEntry,
+    "checkpoints": plugins.CheckpointEntry,
     "checks": plugins.CheckEntry,
 }
 

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from vla_gym.cli import assets, doctor, evaluate, listing, matrix, results, suite, version, video
+from vla_gym.cli import (
+    assets,
+    checkpoint,
+    doctor,
+    evaluate,
+    listing,
+    matrix,
+    results,
+    suite,
+    version,
+    video,
+)
 
 DEBUG_VARIABLE = "VLA_GYM_DEBUG"
 
@@ -34,5 +45,6 @@ app.add_typer(suite.app, name="suite")
 app.add_typer(results.app, name="results")
 app.add_typer(video.app, name="video")
 app.add_typer(assets.app, name="assets")
+app.add_typer(checkpoint.app, name="checkpoint")
 app.command("doctor")(doctor.doctor_command)
 app.command("version")(version.version_command)

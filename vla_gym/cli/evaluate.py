@@ -31,7 +31,9 @@ SetOption = Annotated[
 
 
 def evaluate_command(
-    policy: Annotated[str, typer.Option(help="Registered name (vla-gym list policies).")],
+    policy: Annotated[
+        str, typer.Option(help="Registered name (vla-gym list policies), or path of a policy file.")
+    ],
     suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
     limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
     workers: Annotated[
@@ -91,9 +93,7 @@ def show_results(results: Results) -> None:
 
 def run_name(policy: str, suite: str) -> str:
     """Return the directory name of a run, such as ``random__my-suite``."""
-    path = Path(suite)
-    known = path.stem if path.suffix in {".yaml", ".yml", ".py"} else suite
-    return f"{_slug(policy)}__{_slug(known)}"
+    return f"{_slug(_stem(policy))}__{_slug(_stem(suite))}"
 
 
 def parse_workers(text: Any) -> int | Literal["auto"]:
@@ -110,6 +110,11 @@ def parse_workers(text: Any) -> int | Literal["auto"]:
         return int(text)
     except ValueError:
         raise OptionError(f"--workers {text!r}: expected a number from 1, or auto.") from None
+
+
+def _stem(name: str) -> str:
+    path = Path(name)
+    return path.stem if path.suffix in {".yaml", ".yml", ".py"} else name
 
 
 def _slug(text: str) -> str:

@@ -50,6 +50,14 @@ def parse_options(
     return options
 
 
+def nested(texts: Iterable[str]) -> dict[str, Any]:
+    """Return ``key=value`` texts as one nested mapping that belongs to nobody in particular."""
+    result: dict[str, Any] = {}
+    for text in texts:
+        _put(result, *split(text))
+    return result
+
+
 def split(text: str) -> tuple[str, Any]:
     """Return key and parsed value of ``key=value``."""
     key, equals, value = text.partition("=")
@@ -85,9 +93,11 @@ def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
 
 def _names(kind: str, name: str | None) -> list[str]:
     """Return the options of a registered factory that a user may set."""
-    from vla_gym.policies.factory import ENV_SPEC
+    from vla_gym.policies.factory import ENV_SPEC, registered_name
     from vla_gym.registry import registry
 
+    if name is not None and kind == "policies":
+        name = registered_name(name)
     if name is None or name not in registry().names(kind):
         return []
     parameters = inspect.signature(registry().load(kind, name)).parameters.values()

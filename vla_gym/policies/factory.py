@@ -1,4 +1,4 @@
-"""From a registered name and options to a policy object.
+"""From a registered name (or a policy file) and options to a policy object.
 
 A factory that has a parameter ``env_spec`` is given the specification of the environment: that is
 how a policy such as ``random`` speaks the actions of any environment.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvSpec
 from vla_gym.errors import OptionError, PolicyError, suggest
 from vla_gym.plugins import PolicyEntry
+from vla_gym.policies.file import is_policy_file, load_policy_file, merged
 from vla_gym.registry import registry, takes_option
 
 ENV_SPEC = "env_spec"
@@ -22,12 +24,13 @@ ENV_SPEC = "env_spec"
 def make_policy(
     name: str, *, env_spec: EnvSpec, options: Mapping[str, Any] | None = None
 ) -> Policy:
-    """Return the policy registered under ``name``.
+    """Return the policy registered under ``name``, or described by the file of that name.
 
     Args:
-        name: Registered name.
+        name: Registered name, or path of a policy file (``.yaml``).
         env_spec: The environment that it will act in.
-        options: Keyword arguments of its factory, over the registered defaults.
+        options: Keyword arguments of its factory, over those of the file and the registered
+            defaults; nested ones are merged.
 
     Raises:
         UnknownNameError: No such policy.
@@ -35,7 +38,7 @@ def make_policy(
         PolicyError: The factory raised, or what it returned is not a policy.
     """
     factory, defaults = _factory(name)
-    given = {**defaults, **(options or {})}
+    given = merged(defaults, options or {})
     parameters = _parameters(factory)
     for option in given:
         if not takes_option(factory, option):
@@ -55,9 +58,23 @@ def accepts_option(name: str, option: str) -> bool:
     return option != ENV_SPEC and takes_option(factory, option.partition(".")[0])
 
 
+def file_options(name: str) -> dict[str, Any]:
+    """Return what the file of a policy says, ``policy`` included; nothing for a registered name."""
+    if not is_policy_file(name):
+        return {}
+    registered, options = load_policy_file(Path(name))
+    return {"policy": registered, **options}
+
+
+def registered_name(name: str) -> str:
+    """Return the registered name of a policy that may be given by a file."""
+    return load_policy_file(Path(name))[0] if is_policy_file(name) else name
+
+
 def _factory(name: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
-    entry = registry().entry("policies", name, PolicyEntry)
-    return registry().load("policies", name), entry.kwargs
+    chosen, options = load_policy_file(Path(name)) if is_policy_file(name) else (name, {})
+    entry = registry().entry("policies", chosen, PolicyEntry)
+    return registry().load("policies", chosen), merged(entry.kwargs, options)
 
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

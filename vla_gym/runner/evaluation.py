@@ -18,6 +18,8 @@ from vla_gym.contract.policy import Policy
 from vla_gym.envs import contract_of
 from vla_gym.errors import OptionError, PolicyError
 from vla_gym.policies import make_policy
+from vla_gym.policies.factory import file_options
+from vla_gym.policies.file import merged
 from vla_gym.records import RunRecord
 from vla_gym.results import Results, load_results
 from vla_gym.runner import provenance
@@ -57,7 +59,7 @@ def evaluate(
     a number, so they may differ from call to call; policy, suite and their options may not.
 
     Args:
-        policy: Registered name, or a policy object (which is then left open).
+        policy: Registered name, path of a policy file, or a policy object (then left open).
         suite: Registered name, path of a suite file, or a suite.
         out: Directory of the run.
         workers: Processes that run environments; ``"auto"`` is one a core.
@@ -91,6 +93,8 @@ def evaluate(
         conversions = _check_compatible(the_policy, the_suite)
         journal = stack.enter_context(Journal(Path(out), retry_errors=retry_errors))
         options = dict(policy_options or {})
+        if isinstance(policy, str):  # what a file says counts, not only where it lies
+            options = merged(file_options(policy), options)
         run = _run_record(name, options, the_policy, the_suite, episodes)
         world = {**provenance.collect(), "conversions": conversions}
         old = journal.run.provenance if journal.run else None

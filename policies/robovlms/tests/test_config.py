@@ -1,0 +1,130 @@
+"""Configurations: all that ship are valid, and what is wrong with others is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
+from vla_gym_robovlms.backbones import make_backbone
+from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
+from vla_gym_robovlms.factory import make_policy, merge, resolve
+from vla_gym_robovlms.policy import RoboVlmsPolicy
+
+from vla_gym.contract.policy import Batch, Slot
+from vla_gym.errors import OptionError, PolicyError, UnknownNameError
+
+SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+GOOD: dict[str, Any] = {
+    "backbone": {"name": "kosmos-2", "size": "tiny"},
+    "formulation": "policy-head",
+    "head": {"name": "lstm"},
+    "history": 3,
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_configuration_is_valid_and_says_what_it_is(name: str) -> None:
+    config = resolve(name, {})
+    assert config.summary
+    assert config.backbone.name in FAMILIES
+    assert config.backbone.size == "base"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
+    policy = make_policy(config=name, backbone={"size": "tiny"})
+    slots = [Slot(0, seed=3)]
+    policy.reset(slots)
+    size = policy.model.backbone.image_size
+    views = {role: pictures(size, 1).numpy() for role in policy.config.cameras}
+    batch = Batch(slots, views, np.zeros((1, 0), np.float32), ["open the drawer"])
+    chunks = [policy.act(batch) for _ in range(2)]
+    assert chunks[0].shape == (1, policy.config.chunk, 7)
+    assert np.isfinite(chunks[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"histroy": 3}, "histroy: unknown field. Did you mean history"),
+        ({"head": {"name": "lstm", "layer": 2}}, "head.layer: unknown field. Did you mean layers"),
+        ({"backbone": {"name": "kosmos-2", "sise": "tiny"}}, "Did you mean size"),
+        ({"history": 0}, "history: .*greater than 0.*got 0"),
+        ({"head": {"name": "lstn"}}, "head.name: .*'lstm'"),
+        ({"normalization": {"low": [0.0]}}, "six numbers"),
+    ],
+)
+def test_unknown_fields_and_values_are_named(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        parse_config({**GOOD, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"action": "discrete"}, "head_action"),
+        ({"action": "discrete", "head": {"name": "detokeniser"}}, "policy_head_discrete"),
+        ({"formulation": "one-step", "head": {"name": "mlp"}}, "one_step_history"),
+        ({"formulation": "interleaved"}, "recurrent_head"),
+        ({"head": {"name": "mlp"}}, "headless_history"),
+    ],
+)
+def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -> None:
+    with pytest.raises(FormulationError) as error:
+        parse_config({**GOOD, **change})
+    assert error.value.issue.code == code
+    assert "Fix:" in str(error.value)
+
+
+def test_an_unknown_backbone_names_its_neighbours() -> None:
+    with pytest.raises(UnknownNameError, match=r"Did you mean .*kosmos-2"):
+        make_backbone(BackboneConfig(name="kosmos2", size="tiny"))
+
+
+def test_an_unknown_configuration_names_its_neighbours() -> None:
+    with pytest.raises(UnknownNameError, match="kosmos-policy-head-continuous"):
+        resolve("kosmos-policy-head-continous", {})
+
+
+def test_absent_weights_say_what_to_do(tmp_path: Path) -> None:
+    config = BackboneConfig(name="kosmos-2", weights=str(tmp_path))
+    with pytest.raises(OptionError, match=r"backbone\.weights=FOLDER.*backbone\.size=tiny"):
+        make_backbone(config)
+
+
+def test_a_long_instruction_is_refused_not_cut() -> None:
+    config = tiny_config(backbone_options={"text_limit": 60})
+    model = tiny_model(config)
+    model.prompt("open the drawer")
+    with pytest.raises(OptionError, match=r"text_limit is 60.*not cut"):
+        model.prompt("open the drawer and then close it again")
+
+
+@pytest.mark.parametrize("wrong", ["size", "dtype", "camera"])
+def test_a_wrong_image_is_refused(wrong: str) -> None:
+    config = tiny_config()
+    policy = RoboVlmsPolicy(config, tiny_model(config))
+    policy.reset([Slot(0)])
+    image: Any = pictures(28, 1).numpy()
+    image = {"size": image[:, :20], "dtype": image.astype(np.float32), "camera": image}[wrong]
+    views = {"wrist" if wrong == "camera" else "static": image}
+    with pytest.raises(
+        PolicyError, match=r"Camera 'static': got .*expected uint8 \(1, 28, 28, 3\)"
+    ):
+        policy.act(Batch([Slot(0)], views, np.zeros((1, 0), np.float32), ["go"]))
+
+
+def test_quantised_weights_without_a_gpu_are_refused() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    config = BackboneConfig(name="kosmos-2", quantization="4bit", weights="nowhere")
+    with pytest.raises(OptionError, match=r"CUDA|nowhere"):
+        make_backbone(config)
+
+
+def test_nested_options_are_merged() -> None:
+    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}

@@ -1,0 +1,89 @@
+"""What this package brings to vla_gym, by import string: importing this module costs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vla_gym.plugins import BackboneEntry, CheckpointEntry, PolicyEntry, hookimpl
+
+_PACKAGE = "vla_gym_robovlms"
+_CONFIGS = Path(__file__).parent / "configs"
+_NEEDS = ("torch", "transformers")
+_INSTALL = "pip install vla-gym-robovlms"
+
+_BACKBONES = {
+    "compact": ("compact:Compact", "EfficientNet-Lite0 + MiniLM + fusion, offline weights"),
+    "kosmos-2": ("kosmos:Kosmos2", "KosMos-2, 1.7 B: the paper's best"),
+    "paligemma": ("paligemma:PaliGemma", "PaliGemma, 3 B"),
+    "paligemma-2": ("paligemma:PaliGemma2", "PaliGemma 2, 3 B and up"),
+    "llava": ("llava:Llava", "LLaVA 1.5, 7 B and up"),
+    "moondream": ("llava:MoonDream", "MoonDream 2 as SigLIP + Phi in a LLaVA"),
+    "uform": ("llava:UForm", "UForm-Gen2 as CLIP + Qwen 2 in a LLaVA"),
+    "qwen2-vl": ("qwen:Qwen2Vl", "Qwen2-VL, 2 B and up: successor of Qwen-VL"),
+    "qwen2.5-vl": ("qwen:Qwen25Vl", "Qwen2.5-VL, 3 B and up"),
+    "qwen3-vl": ("qwen:Qwen3Vl", "Qwen3-VL, 2 B and up"),
+    "smolvlm-2": ("smolvlm:SmolVlm2", "SmolVLM 2, 256 M and up"),
+    "internvl-3": ("internvl:InternVl3", "InternVL 3, 1 B and up"),
+    "gemma-3": ("gemma:Gemma3", "Gemma 3, 4 B and up"),
+    "florence-2": ("florence:Florence2", "Florence-2, 0.2 B; encoder and decoder"),
+    "flamingo-3b": ("flamingo:Flamingo3b", "OpenFlamingo 3B: MPT-1B, cross-attention every layer"),
+    "flamingo-4b": ("flamingo:Flamingo4b", "OpenFlamingo 4B: GPT-NeoX 3B, every second layer"),
+    "flamingo-9b": ("flamingo:Flamingo9b", "OpenFlamingo 9B: MPT-7B, every fourth layer"),
+}
+
+
+@hookimpl
+def vla_gym_register_policies() -> list[PolicyEntry]:
+    """Return the policy that takes any configuration, and one a shipped configuration."""
+    target = f"{_PACKAGE}.factory:make_policy"
+    common = {"target": target, "requires": _NEEDS, "install": _INSTALL}
+    shipped = [
+        PolicyEntry(
+            name=f"robovlms/{path.stem}",
+            summary=_summary(path),
+            kwargs={"config": path.stem},
+            **common,  # type: ignore[arg-type]
+        )
+        for path in sorted(_CONFIGS.glob("*.yaml"))
+    ]
+    return [
+        PolicyEntry(name="robovlms", summary="a VLA from a config file", **common),  # type: ignore[arg-type]
+        *shipped,
+    ]
+
+
+@hookimpl
+def vla_gym_register_backbones() -> list[BackboneEntry]:
+    """Return the vision-language backbones."""
+    return [
+        BackboneEntry(
+            name=name,
+            target=f"{_PACKAGE}.backbones.{target}",
+            summary=summary,
+            requires=_NEEDS,
+            install=_INSTALL,
+        )
+        for name, (target, summary) in _BACKBONES.items()
+    ]
+
+
+@hookimpl
+def vla_gym_register_checkpoints() -> list[CheckpointEntry]:
+    """Return the format of our folders and of the released files."""
+    return [
+        CheckpointEntry(
+            name="robovlms",
+            target=f"{_PACKAGE}.checkpoints.format:FORMAT",
+            summary="our folders (safetensors) and the released RoboVLMs .pt files",
+            requires=_NEEDS,
+            install=_INSTALL,
+        )
+    ]
+
+
+def _summary(path: Path) -> str:
+    """Return the summary line of a configuration without parsing it as YAML."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("summary:"):
+            return line.removeprefix("summary:").strip().strip("\"'")
+    return ""

@@ -1,0 +1,104 @@
+"""What the numbers of an action mean, for the robots of the paper.
+
+A policy declares the meaning of its own outputs; the contract converts to the environment's terms
+or refuses. The gripper output is a probability: the sigmoid of the head's logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vla_gym.contract.spec import (
+    ActionSpec,
+    Frame,
+    GripperSpec,
+    Mode,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+from vla_gym.errors import UnknownNameError
+
+
+def _action(
+    *,
+    meters: float,
+    radians: float,
+    hertz: float,
+    frame: Frame,
+    reference: Reference,
+    additive: bool,
+    sticky: int = 0,
+    open_after: int = 1,
+) -> ActionSpec:
+    """Return deltas of the end effector in Euler angles, and a gripper probability."""
+    return ActionSpec(
+        translation=TranslationSpec(
+            mode=Mode.DELTA, frame=frame, meters_per_unit=meters, reference=reference
+        ),
+        rotation=RotationSpec(
+            representation=Rotation.EULER_XYZ,
+            mode=Mode.DELTA,
+            frame=frame,
+            radians_per_unit=radians,
+            additive=additive,
+            reference=reference,
+        ),
+        gripper=GripperSpec(
+            open=1.0,
+            closed=0.0,
+            mode=Mode.ABSOLUTE,
+            binary=False,
+            threshold=0.5,
+            sticky_repeat=sticky,
+            open_after=open_after,
+        ),
+        control_hz=hertz,
+    )
+
+
+# CALVIN: relative actions, 1 is 2 cm and 0.05 rad of the commanded pose (rel_actions: x50, x20).
+# WidowX (Bridge) and the Google robot (RT-1 data): metres and radians of the measured pose, 5 and
+# 3 Hz; the reference opens the WidowX gripper after two open decisions and repeats a change of the
+# Google robot's twice (15 in the upstream wrapper).
+ROBOTS: Mapping[str, ActionSpec] = {
+    "calvin": _action(
+        meters=0.02,
+        radians=0.05,
+        hertz=30.0,
+        frame=Frame.WORLD,
+        reference=Reference.COMMANDED,
+        additive=True,
+    ),
+    "widowx": _action(
+        meters=1.0,
+        radians=1.0,
+        hertz=5.0,
+        frame=Frame.BASE,
+        reference=Reference.MEASURED,
+        additive=False,
+        open_after=2,
+    ),
+    "google-robot": _action(
+        meters=1.0,
+        radians=1.0,
+        hertz=3.0,
+        frame=Frame.BASE,
+        reference=Reference.MEASURED,
+        additive=False,
+        sticky=2,
+    ),
+}
+
+
+def robot_action(name: str) -> ActionSpec:
+    """Return the meaning of the actions for a robot.
+
+    Raises:
+        UnknownNameError: With near matches.
+    """
+    try:
+        return ROBOTS[name]
+    except KeyError:
+        raise UnknownNameError("robot", name, ROBOTS) from None

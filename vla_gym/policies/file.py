@@ -1,0 +1,66 @@
+"""Policy files: a registered policy and its options, written down in YAML.
+
+``policy: NAME`` says which; everything else is an option of its factory. Such a file goes wherever
+the name of a policy goes, so that a model, its settings and its weights travel as one thing.
+``${here}`` in a text stands for the folder of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vla_gym.errors import OptionError
+
+_SUFFIXES = {".yaml", ".yml"}
+_HERE = "${here}"
+
+
+def is_policy_file(name: str) -> bool:
+    """Whether a policy is given by the path of a file."""
+    return Path(name).suffix in _SUFFIXES
+
+
+def load_policy_file(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the registered name and the options of a policy file.
+
+    Raises:
+        OptionError: When it cannot be read, or does not name its policy.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"Policy file {path} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise OptionError(f"Policy file {path} is not valid YAML: {error}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("policy"), str):
+        raise OptionError(
+            f"Policy file {path} does not say which policy it configures: it needs a line "
+            "'policy: NAME' (vla-gym list policies)."
+        )
+    options = {key: _placed(value, path.parent) for key, value in data.items() if key != "policy"}
+    return data["policy"], options
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested options with those of ``over`` in place of those of ``base``."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        nested = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if nested else value
+    return result
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """Return an option with ``${here}`` replaced."""
+    if isinstance(value, str):
+        return value.replace(_HERE, str(folder.resolve()))
+    if isinstance(value, list):
+        return [_placed(item, folder) for item in value]
+    if isinstance(value, dict):
+        return {key: _placed(item, folder) for key, item in value.items()}
+    return value
