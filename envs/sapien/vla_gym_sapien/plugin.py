@@ -1,0 +1,1 @@
+"""What this package brings to vla_gym (filled in below)."""

@@ -1,0 +1,2 @@
+"""Own assets (to be filled)."""
+class BuiltinAssets: kind="builtin"
