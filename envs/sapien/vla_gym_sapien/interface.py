@@ -262,8 +262,8 @@ class Body(Protocol):
         """Linear (m/s) and angular (rad/s) velocity."""
         ...
 
-    def stop(self) -> None:
-        """Take all velocity away."""
+    def move(self, linear: F64, angular: F64) -> None:
+        """Set the velocity, m/s and rad/s."""
         ...
 
     def lock(self, axes: Sequence[bool]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from vla_gym.errors import UnknownNameError
 from vla_gym_sapien.interface import Solver, World
 from vla_gym_simpler.facts.robots import GOOGLE, RobotFacts
-from vla_gym_simpler.setup import Setup
 
 ENGINES = ("sapien3",)
 
@@ -28,13 +27,18 @@ def solver(robot: RobotFacts, contact_offset: float) -> Solver:
     return Solver(robot.step_hz, contact_offset=contact_offset)
 
 
+def settling_solver(robot: RobotFacts, contact_offset: float) -> Solver:
+    """Return how physics is solved while objects settle: as in the official environments."""
+    return Solver(robot.step_hz, contact_offset=contact_offset)
+
+
 def describe_solver(robot: RobotFacts) -> str:
     """Return the solver in words, for a protocol."""
     used = solver(robot, 0.02)
     return f"{'tgs' if used.tgs else 'pgs'}, {used.step_hz} Hz x {used.substeps}"
 
 
-def make_engine_world(engine: str, setup: Setup, *, shader: str) -> World:
+def make_engine_world(engine: str, used: Solver, *, shader: str) -> World:
     """Return an empty world of an engine.
 
     Raises:
@@ -44,4 +48,4 @@ def make_engine_world(engine: str, setup: Setup, *, shader: str) -> World:
         raise UnknownNameError("engine", engine, ENGINES)
     from vla_gym_sapien.sapien3 import make_world
 
-    return make_world(solver(setup.robot, setup.contact_offset), shader=shader)
+    return make_world(used, shader=shader)

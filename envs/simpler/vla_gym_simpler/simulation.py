@@ -21,12 +21,21 @@ from vla_gym_sapien.control import (
     TargetDeltaPose,
 )
 from vla_gym_sapien.grasping import is_grasped
-from vla_gym_sapien.interface import Articulation, Body, Contact, Drive, Picture, RobotModel, World
+from vla_gym_sapien.interface import (
+    Articulation,
+    Body,
+    Contact,
+    Drive,
+    Picture,
+    RobotModel,
+    Solver,
+    World,
+)
 from vla_gym_sapien.poses import F64, Pose
 from vla_gym_simpler.assets.model import AssetSet
-from vla_gym_simpler.engine import make_engine_world
+from vla_gym_simpler.engine import make_engine_world, settling_solver, solver
 from vla_gym_simpler.facts import robots, scenes
-from vla_gym_simpler.setup import Setup
+from vla_gym_simpler.setup import Cabinet, Setup
 
 ROBOT, CABINET = "robot", "cabinet"
 _UPRIGHT_LOCK = (False, False, False, True, True, False)
@@ -47,13 +56,11 @@ class Simulation:
     """
 
     def __init__(self, setup: Setup, assets: AssetSet, *, engine: str, shader: str) -> None:
-        self.setup, self._assets = setup, assets
-        self.world: World = make_engine_world(engine, setup, shader=shader)
-        self.bodies: dict[str, Body] = {}
+        self.setup, self._assets, self._engine, self._shader = setup, assets, engine, shader
         self.cabinet: Articulation | None = None
         self._contacts: list[Contact] | None = None
-        self._furnish()
-        self._drop()
+        self.world = self._make_world(solver(setup.robot, setup.contact_offset))
+        self.bodies: Mapping[str, Body] = self._place_objects()
         self.settled: Mapping[str, Pose] = {n: body.pose for n, body in self.bodies.items()}
         self.robot = self._add_robot()
         self.controllers = _controllers(self.robot, setup)
@@ -132,60 +139,87 @@ class Simulation:
     def _background(self) -> frozenset[str]:
         return frozenset(("arena", "floor", *self.setup.behind))
 
-    def _furnish(self) -> None:
+    def _make_world(self, used: Solver) -> World:
+        """Return a world with everything but objects and robot."""
         setup = self.setup
-        self.world.set_lighting(setup.lighting)
+        world = make_engine_world(self._engine, used, shader=self._shader)
+        world.set_lighting(setup.lighting)
         for model, pose in self._assets.arena(setup.arena, setup.background):
-            self.world.add_body(model, pose)
+            world.add_body(model, pose)
         if setup.cabinet is not None:
-            urdf = self._assets.station(setup.cabinet.station)
-            model = RobotModel(
-                CABINET, urdf, scenes.CABINET_JOINTS, friction=scenes.CABINET_FRICTION
-            )
-            self.cabinet = self.world.add_articulation(model, Pose.of(scenes.CABINET_POSE))
-            drive = Drive(0.0, scenes.CABINET_DAMPING, np.finfo(np.float32).max)
-            self.cabinet.set_drives(dict.fromkeys(scenes.CABINET_JOINTS, drive))
-            self.cabinet.qpos = np.array(
-                [setup.cabinet.opened.get(joint, 0.0) for joint in scenes.CABINET_JOINTS]
-            )
+            self.cabinet = self._add_cabinet(world, setup.cabinet)
+        return world
 
-    def _drop(self) -> None:
-        """Let all objects fall, and fix what is fixed."""
+    def _add_cabinet(self, world: World, station: Cabinet) -> Articulation:
+        joints = scenes.CABINET_JOINTS
+        urdf = self._assets.station(station.station)
+        model = RobotModel(CABINET, urdf, joints, friction=scenes.CABINET_FRICTION)
+        cabinet = world.add_articulation(model, Pose.of(scenes.CABINET_POSE))
+        drive = Drive(0.0, scenes.CABINET_DAMPING, float(np.finfo(np.float32).max))
+        cabinet.set_drives(dict.fromkeys(joints, drive))
+        cabinet.qpos = np.array([station.opened.get(joint, 0.0) for joint in joints])
+        return cabinet
+
+    def _place_objects(self) -> dict[str, Body]:
+        """Return the objects, settled.
+
+        They settle under the official solver; where the robot needs another one, they are put
+        into its world as they came to rest.
+        """
         setup = self.setup
-        for name, pose in setup.fixed:
-            self.bodies[name] = self.world.add_body(self._assets.body(name), pose)
-            self.bodies[name].lock((True,) * 6)
-        groups = [setup.objects] if setup.together else [(one,) for one in setup.objects]
-        for group in groups:
-            bodies = []
-            for placed in group:
-                model = self._assets.body(placed.model, placed.density, matte=setup.matte)
-                height = scenes.TABLE_REFERENCE + scenes.DROP_HEIGHT
-                body = self.world.add_body(model, Pose.of((*placed.xy, height), placed.q))
-                bodies.append(body)
-                self.bodies[placed.model] = body
-            self._settle(bodies)
-        order = [placed.model for placed in setup.objects] + [name for name, _ in setup.fixed]
-        self.bodies = {name: self.bodies[name] for name in order}
+        official = settling_solver(setup.robot, setup.contact_offset)
+        if not setup.objects or official == solver(setup.robot, setup.contact_offset):
+            return self._drop(self.world)
+        cabinet = self.cabinet
+        world = self._make_world(official)
+        self.cabinet = cabinet
+        rest = {name: (body.pose, body.velocity) for name, body in self._drop(world).items()}
+        world.close()
+        bodies = {name: self._add_object(self.world, name, rest[name][0]) for name in rest}
+        for name, body in bodies.items():
+            body.move(*rest[name][1])
+        for name, _ in setup.fixed:
+            bodies[name].lock((True,) * 6)
+        return bodies
 
-    def _settle(self, bodies: list[Body]) -> None:
+    def _drop(self, world: World) -> dict[str, Body]:
+        """Let all objects fall, and fix what is fixed."""
+        setup, bodies = self.setup, {}
+        for name, pose in setup.fixed:
+            bodies[name] = self._add_object(world, name, pose)
+            bodies[name].lock((True,) * 6)
+        height = scenes.TABLE_REFERENCE + scenes.DROP_HEIGHT
+        for group in [setup.objects] if setup.together else [(one,) for one in setup.objects]:
+            for placed in group:
+                pose = Pose.of((*placed.xy, height), placed.q)
+                bodies[placed.model] = self._add_object(world, placed.model, pose)
+            self._settle(world, [bodies[placed.model] for placed in group])
+        order = [placed.model for placed in setup.objects] + [name for name, _ in setup.fixed]
+        return {name: bodies[name] for name in order}
+
+    def _add_object(self, world: World, name: str, pose: Pose) -> Body:
+        placed = next((p for p in self.setup.objects if p.model == name), None)
+        density = placed.density if placed else None
+        return world.add_body(self._assets.body(name, density, matte=self.setup.matte), pose)
+
+    def _settle(self, world: World, bodies: list[Body]) -> None:
         for body in bodies:
             body.lock(_UPRIGHT_LOCK)
-        self._wait(_SETTLE)
+        self._wait(world, _SETTLE)
         for body in bodies:
             body.lock(_FREE)
             body.pose = body.pose  # setting the pose wakes it up
-            body.stop()
-        self._wait(_SETTLE)
+            body.move(np.zeros(3), np.zeros(3))
+        self._wait(world, _SETTLE)
         speeds = [body.velocity for body in bodies]
         linear = sum(float(np.linalg.norm(v)) for v, _ in speeds)
         angular = sum(float(np.linalg.norm(w)) for _, w in speeds)
         if linear > _STILL_LINEAR or angular > _STILL_ANGULAR:
-            self._wait(_SETTLE_LONGER)
+            self._wait(world, _SETTLE_LONGER)
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, world: World, seconds: float) -> None:
         for _ in range(int(self.setup.robot.step_hz * seconds)):
-            self.world.step()
+            world.step()
 
     def _add_robot(self) -> Articulation:
         setup, facts = self.setup, self.setup.robot

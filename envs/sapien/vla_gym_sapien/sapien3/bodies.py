@@ -62,10 +62,10 @@ class Sapien3Body:
             np.array(self.component.angular_velocity, dtype=np.float64),
         )
 
-    def stop(self) -> None:
-        """Take all velocity away."""
-        self.component.set_linear_velocity([0.0, 0.0, 0.0])
-        self.component.set_angular_velocity([0.0, 0.0, 0.0])
+    def move(self, linear: F64, angular: F64) -> None:
+        """Set the velocity, m/s and rad/s."""
+        self.component.set_linear_velocity(linear.astype(np.float32))
+        self.component.set_angular_velocity(angular.astype(np.float32))
 
     def lock(self, axes: Sequence[bool]) -> None:
         """Lock motion along x, y, z and about x, y, z."""
