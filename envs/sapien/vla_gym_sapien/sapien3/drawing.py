@@ -31,7 +31,7 @@ from sapien.wrapper.actor_builder import ActorBuilder, preprocess_mesh_file
 
 from vla_gym.errors import AssetError
 from vla_gym_sapien.interface import BodyModel, CameraModel, Lighting, Look, Picture, Shape
-from vla_gym_sapien.rendering import announce_compilation, require_device
+from vla_gym_sapien.rendering import SHADERS, announce_compilation, require_device
 from vla_gym_sapien.sapien3.articulations import Sapien3Articulation
 from vla_gym_sapien.sapien3.bodies import Sapien3Body
 from vla_gym_sapien.sapien3.conversion import to_sapien
@@ -52,6 +52,7 @@ class Drawing:
         shader: str,
     ) -> None:
         require_device()
+        keep_renderer(shader)
         self._scene, self._shader, self._articulations = scene, shader, articulations
         self._system = RenderSystem()
         scene.add_system(self._system)
@@ -69,9 +70,8 @@ class Drawing:
         """Take a picture."""
         component = self._camera(articulation, camera, size)
         self._scene.update_render()
-        with announce_compilation(self._shader):
-            component.take_picture()
-            color = component.get_picture("Color")
+        component.take_picture()
+        color = component.get_picture("Color")
         rgb = np.clip(color[..., :3] * 255, 0, 255).astype(np.uint8)
         ids = component.get_picture("Segmentation")[..., 1] if labels else None
         return Picture(rgb, ids, self._names)
@@ -136,6 +136,25 @@ class Drawing:
                 [0, 0, 0], sapien.math.shortest_rotation([1, 0, 0], list(light.direction))
             )
             self._scene.add_entity(entity)
+
+
+@lru_cache(maxsize=len(SHADERS))
+def keep_renderer(shader: str) -> tuple[Any, ...]:
+    """Compile a shader pack, and keep for the life of the process what SAPIEN would drop.
+
+    SAPIEN forgets compiled shaders when the last render system goes; an environment would then pay
+    for them at every reset.
+    """
+    sapien.render.set_camera_shader_dir(shader)
+    scene, mount = sapien.Scene([RenderSystem()]), sapien.Entity()
+    camera = RenderCameraComponent(16, 16)
+    mount.add_component(camera)
+    scene.add_entity(mount)
+    with announce_compilation(shader):
+        scene.update_render()
+        camera.take_picture()
+        camera.get_picture("Color")
+    return scene, mount, camera
 
 
 def _shape(visual: Shape) -> RenderShape:

@@ -1,1 +1,0 @@
-"""What this package brings to vla_gym (filled in below)."""
