@@ -24,14 +24,14 @@ class Sapien3Articulation:
     """A robot (or a cabinet) in a SAPIEN 3 scene.
 
     Attributes:
-        visuals: What is to be drawn of each link: records of SAPIEN's builder, by link index.
+        visuals: What is to be drawn of each link: records of SAPIEN's builder, by link name.
     """
 
     def __init__(
         self,
         model: RobotModel,
         articulation: sapien.physx.PhysxArticulation,
-        visuals: Mapping[int, list[Any]],
+        visuals: Mapping[str, list[Any]],
     ) -> None:
         self.name, self.model, self.visuals = model.name, model, visuals
         self.physx = articulation
@@ -170,8 +170,8 @@ def build_articulation(
     builder.mimic_joint_records = []
     builder.initial_pose = to_sapien(base)
     visuals = {}
-    for index, link in enumerate(builder.link_builders):
-        visuals[index], link.visual_records = list(link.visual_records), []
+    for link in builder.link_builders:
+        visuals[link.name], link.visual_records = list(link.visual_records), []
         if link.name in model.collision_groups:
             link.collision_groups = [1, 1, model.collision_groups[link.name], 0]
     articulation = builder.build(fix_root_link=True, build_mimic_joints=False)

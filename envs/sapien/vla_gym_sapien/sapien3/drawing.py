@@ -106,8 +106,7 @@ class Drawing:
         self._show(body.entity, component, model.name)
 
     def _add_articulation(self, name: str, articulation: Sapien3Articulation) -> None:
-        for index, records in articulation.visuals.items():
-            link = articulation.physx.links[index]
+        for link, records in articulation.visuals.items():
             if records:
                 builder = ActorBuilder()
                 builder.visual_records = records
@@ -117,7 +116,7 @@ class Drawing:
                         _repair(material)
                         if articulation.model.shiny:
                             material.specular, material.roughness = _SHINY
-                self._show(link.entity, component, f"{name}/{link.name}")
+                self._show(articulation.entity(link), component, f"{name}/{link}")
 
     def _show(self, entity: sapien.Entity, component: RenderBodyComponent, name: str) -> None:
         entity.add_component(component)
