@@ -41,9 +41,9 @@ def composite(picture: Picture, photo: U8, in_front: Callable[[str], bool]) -> U
     return np.where(mask[..., None], picture.rgb, photo)
 
 
-def label_mask(labels: np.ndarray[tuple[int, ...], np.dtype[np.int32]], ids: Iterable[int]) -> (
-    np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-):
+def label_mask(
+    labels: np.ndarray[tuple[int, ...], np.dtype[np.int32]], ids: Iterable[int]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Return where the labels are one of ``ids``; faster than ``np.isin`` for small ids."""
     table = np.zeros(int(labels.max()) + 2, dtype=bool)
     for label in ids:

@@ -52,9 +52,7 @@ class Pose:
 
     def __mul__(self, other: Pose) -> Pose:
         """Return the pose of ``other``, given in this frame, in the frame this one is given in."""
-        return Pose.of(
-            self.p + rotate(self.q, other.p), multiply_quaternions(self.q, other.q)
-        )
+        return Pose.of(self.p + rotate(self.q, other.p), multiply_quaternions(self.q, other.q))
 
     def inverse(self) -> Pose:
         """Return the pose that undoes this one."""

@@ -8,8 +8,9 @@ the protocol.
 
 from __future__ import annotations
 
-from vla_gym.errors import UnknownNameError
 from vla_gym_sapien.interface import Solver, World
+
+from vla_gym.errors import UnknownNameError
 from vla_gym_simpler.facts.robots import GOOGLE, RobotFacts
 
 ENGINES = ("sapien3",)

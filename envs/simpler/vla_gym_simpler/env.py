@@ -15,12 +15,12 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
+from vla_gym_sapien.overlay import composite, photograph
+from vla_gym_sapien.rendering import check_shader, require_device
 
 from vla_gym.contract.env import Observation, StepResult
 from vla_gym.contract.spec import EnvSpec
 from vla_gym.errors import ActionError, OptionError, UnknownNameError
-from vla_gym_sapien.overlay import composite, photograph
-from vla_gym_sapien.rendering import check_shader, require_device
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.engine import ENGINES, describe_solver
 from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX
@@ -146,9 +146,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         drawn = int(self.np_random.integers(2**32)) if seed is None else seed % 2**32
         setup = self._task.draw(drawn, chosen, self._variant)
         self._free()
-        self._simulation = Simulation(
-            setup, self._assets, engine=self._engine, shader=self._shader
-        )
+        self._simulation = Simulation(setup, self._assets, engine=self._engine, shader=self._shader)
         self._judge = self._task.judge(self._simulation)
         self._subtasks, self._steps, self._index = subtasks, 0, 0
         info = self._info({"success": False, "episode_stats": {}})
@@ -309,7 +307,9 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
             if name not in self.tasks:
                 raise UnknownNameError("sub-task", name, self.tasks)
         if tuple(names) != self.tasks[: len(names)]:
-            raise OptionError(f"subtasks={list(names)}: expected {list(self.tasks)}, in this order.")
+            raise OptionError(
+                f"subtasks={list(names)}: expected {list(self.tasks)}, in this order."
+            )
         return tuple(names)
 
     def _begun(self) -> tuple[Simulation, Judge]:

@@ -12,4 +12,6 @@ def only_for(keyword: str, value: object, where: str, task: str) -> None:
         OptionError: When ``value`` is given.
     """
     if value is not None:
-        raise OptionError(f"{keyword}={value!r}: only {where} has it, this is {task}. Leave it out.")
+        raise OptionError(
+            f"{keyword}={value!r}: only {where} has it, this is {task}. Leave it out."
+        )

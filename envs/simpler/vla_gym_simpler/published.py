@@ -76,9 +76,7 @@ WIDOWX: Mapping[str, tuple[tuple[float, float], ...]] = {
 
 def rows(robot: str) -> tuple[PublishedRow, ...]:
     """Return the published rows of a robot's suite: simulation, then real, for each policy."""
-    table, names = (
-        (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
-    )
+    table, names = (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
     kinds = ((0, "", SOURCE), (1, " (real robot)", REAL_SOURCE))
     return tuple(
         PublishedRow(
@@ -93,9 +91,7 @@ def rows(robot: str) -> tuple[PublishedRow, ...]:
 
 def real_rates(robot: str) -> dict[str, dict[str, float]]:
     """Return real-robot success by task and policy."""
-    table, names = (
-        (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
-    )
+    table, names = (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
     return {
         task: {name: pair[1] for name, pair in zip(names, values, strict=True)}
         for task, values in table.items()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from vla_gym_sapien.interface import CameraModel, Lighting
 from vla_gym_sapien.poses import F64, Pose
+
 from vla_gym_simpler.facts.robots import RobotFacts
 
 

@@ -12,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-
 from vla_gym_sapien.control import (
     Controller,
     PlannedDeltaGripper,
@@ -32,6 +31,7 @@ from vla_gym_sapien.interface import (
     World,
 )
 from vla_gym_sapien.poses import F64, Pose
+
 from vla_gym_simpler.assets.model import AssetSet
 from vla_gym_simpler.engine import make_engine_world, settling_solver, solver
 from vla_gym_simpler.facts import robots, scenes

@@ -157,9 +157,7 @@ class Sapien3Articulation:
         return ordered
 
 
-def build_articulation(
-    scene: sapien.Scene, model: RobotModel, base: Pose
-) -> Sapien3Articulation:
+def build_articulation(scene: sapien.Scene, model: RobotModel, base: Pose) -> Sapien3Articulation:
     """Load a URDF file into a scene, without anything that is drawn."""
     if not model.urdf.is_file():
         raise AssetError(

@@ -117,9 +117,7 @@ def collision_shapes(shape: Shape, material: PhysxMaterial) -> list[PhysxCollisi
     if shape.kind == "sphere":
         return [PhysxCollisionShapeSphere(shape.size[0], material)]
     if shape.kind == "mesh":
-        return list(
-            PhysxCollisionShapeConvexMesh.load_multiple(str(shape.file), scale, material)
-        )
+        return list(PhysxCollisionShapeConvexMesh.load_multiple(str(shape.file), scale, material))
     if shape.kind == "surface":
         return [PhysxCollisionShapeTriangleMesh(str(shape.file), scale, material)]
     assert shape.file is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vla_gym.errors import UnknownNameError
 from vla_gym_sapien.interface import BodyModel, Look, Shape, Surface
 from vla_gym_sapien.poses import Pose
+
+from vla_gym.errors import UnknownNameError
 from vla_gym_simpler.assets import descriptions
 from vla_gym_simpler.assets.shapes import shapes
 from vla_gym_simpler.assets.stages import slab
@@ -31,7 +32,7 @@ class BuiltinAssets:
 
     kind = "builtin"
 
-    def robot(self, facts: RobotFacts, version: str) -> Path:
+    def robot(self, facts: RobotFacts, version: str) -> Path:  # noqa: ARG002
         """Return a robot's description (there are no recolourings)."""
         return descriptions.widowx() if facts is WIDOWX else descriptions.google_robot()
 
@@ -51,6 +52,7 @@ class BuiltinAssets:
             surface=_SURFACE,
             density=OBJECTS[name].density if density is None else density,
             damping=0.0 if name == "sink" else _DAMPING,
+            matte=matte,
         )
 
     def arena(self, name: str, background: str) -> Sequence[tuple[BodyModel, Pose]]:
@@ -66,10 +68,10 @@ class BuiltinAssets:
         table = wood(dark="cabinet" in background)
         return [*slab(name, None, Look(texture=table, roughness=0.7, specular=0.1)), room]
 
-    def photo(self, name: str) -> Path | None:
+    def photo(self, name: str) -> Path | None:  # noqa: ARG002
         """Return nothing: the room is simulated."""
         return None
 
-    def stand_ins(self, names: Sequence[str]) -> tuple[str, ...]:
+    def stand_ins(self, names: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002
         """Return nothing: all is ours, which ``assets="builtin"`` says."""
         return ()

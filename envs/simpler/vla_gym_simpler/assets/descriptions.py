@@ -87,7 +87,9 @@ def _numbers(values: Sequence[float]) -> str:
     return " ".join(f"{value:.6g}" for value in values)
 
 
-def _box(size: Vector, xyz: Vector, color: str, *, collides: bool = True, rpy: Vector = _ZERO) -> str:
+def _box(
+    size: Vector, xyz: Vector, color: str, *, collides: bool = True, rpy: Vector = _ZERO
+) -> str:
     """Return a box of a link: drawn, and touched unless it is decoration."""
     origin = f'<origin xyz="{_numbers(xyz)}" rpy="{_numbers(rpy)}"/>'
     geometry = f'<geometry><box size="{_numbers(size)}"/></geometry>'
@@ -132,7 +134,8 @@ def _joint(
 
 def _robot(name: str, colors: dict[str, str], *parts: str) -> str:
     materials = "".join(
-        f'<material name="{key}"><color rgba="{value}"/></material>' for key, value in colors.items()
+        f'<material name="{key}"><color rgba="{value}"/></material>'
+        for key, value in colors.items()
     )
     # Materials are repeated inside the visuals: SAPIEN's loader reads them there.
     body = "".join(parts)
@@ -232,12 +235,16 @@ def google_robot() -> Path:
         _link("link_camera", mass=0.001),
         *(_finger(side) for side in ("right", "left")),
     )
-    return _written("google_robot", _robot("google_robot", _GOOGLE_COLORS, *links, *_google_joints()))
+    return _written(
+        "google_robot", _robot("google_robot", _GOOGLE_COLORS, *links, *_google_joints())
+    )
 
 
 def _finger(side: str) -> str:
     return (
-        _link(f"link_finger_{side}", _box((0.03, 0.016, 0.07), (0.0, -0.004, 0.032), "sand"), mass=0.1)
+        _link(
+            f"link_finger_{side}", _box((0.03, 0.016, 0.07), (0.0, -0.004, 0.032), "sand"), mass=0.1
+        )
         + _link(
             f"link_finger_tip_{side}",
             _box((0.03, 0.012, 0.05), (0.0, 0.0, 0.022), "sand"),
@@ -268,7 +275,13 @@ def _google_joints() -> tuple[str, ...]:
     )
     moving = tuple(
         _joint(
-            f"joint_{name}", "revolute", f"link_{parent}", f"link_{name}", xyz, axis=axis, limits=ends
+            f"joint_{name}",
+            "revolute",
+            f"link_{parent}",
+            f"link_{name}",
+            xyz,
+            axis=axis,
+            limits=ends,
         )
         for name, parent, xyz, axis, ends in arm
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from vla_gym_sapien.interface import BodyModel
 from vla_gym_sapien.poses import Pose
+
 from vla_gym_simpler.facts.robots import RobotFacts
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vla_gym.assets import asset_root
-from vla_gym.errors import AssetError, UnknownNameError
 from vla_gym_sapien.interface import BodyModel, Look, Shape, Surface
 from vla_gym_sapien.poses import Pose
+
+from vla_gym.assets import asset_root
+from vla_gym.errors import AssetError, UnknownNameError
 from vla_gym_simpler.assets.stages import slab, stage_names
 from vla_gym_simpler.facts import scenes
 from vla_gym_simpler.facts.objects import OBJECTS

@@ -7,9 +7,9 @@ rules and instructions hold unchanged; only the looks are ours.
 from __future__ import annotations
 
 import numpy as np
-
 from vla_gym_sapien.interface import Color, Look, Shape
 from vla_gym_sapien.poses import Pose, euler_quaternion
+
 from vla_gym_simpler.facts.objects import OBJECTS
 
 _ALONG_Y = euler_quaternion(0.0, 0.0, np.pi / 2)  # engine cylinders lie along x
@@ -35,7 +35,9 @@ def _box(half: tuple[float, float, float], pose: Pose, look: Look) -> Shape:
     return Shape("box", half, pose=pose, look=look)
 
 
-def _can(kind: str, half: tuple[float, float, float]) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
+def _can(
+    kind: str, half: tuple[float, float, float]
+) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
     """Return a can along y: touched as one cylinder, drawn with label, rims and a band."""
     radius, height = half[0], half[1]
     body = Look(_CAN_COLORS[kind], roughness=0.4, specular=0.5)
@@ -51,9 +53,7 @@ def _can(kind: str, half: tuple[float, float, float]) -> tuple[tuple[Shape, ...]
 
 def _ball(radius: float, look: Look, stalk: Color) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
     ball = Shape("sphere", (radius,), look=look)
-    tip = Shape(
-        "cylinder", (0.003, 0.008), pose=_at(0, 0, radius, _ALONG_Z), look=Look(stalk)
-    )
+    tip = Shape("cylinder", (0.003, 0.008), pose=_at(0, 0, radius, _ALONG_Z), look=Look(stalk))
     return (ball,), (ball, tip)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vla_gym_sapien.interface import BodyModel, Look, Shape
 from vla_gym_sapien.poses import Pose
+
 from vla_gym_simpler.facts import scenes
 
 _THICK = 0.05  # m
@@ -35,9 +36,9 @@ def stage_names(arena: str) -> tuple[str, ...]:
     return _STAGES.get(arena, ())
 
 
-def slab(name: str, stage: Path | None = None, look: Look = _WOOD) -> Sequence[
-    tuple[BodyModel, Pose]
-]:
+def slab(
+    name: str, stage: Path | None = None, look: Look = _WOOD
+) -> Sequence[tuple[BodyModel, Pose]]:
     """Return an arena: a slab to stand things on (or a floor), and a room around it."""
     parts: list[tuple[BodyModel, Pose]] = []
     if name == "drawer":

@@ -28,9 +28,7 @@ def _widowx(name: str, env: str, steps: int, summary: str) -> tuple[str, TaskFac
     return name, TaskFacts(f"SimplerEnv-WidowX-{env}-v0", "widowx", steps, (name,), summary)
 
 
-def _google(
-    name: str, env: str, steps: int, summary: str, *before: str
-) -> tuple[str, TaskFacts]:
+def _google(name: str, env: str, steps: int, summary: str, *before: str) -> tuple[str, TaskFacts]:
     env_id = f"SimplerEnv-Google-{env}-v0"
     return name, TaskFacts(env_id, "google_robot", steps, (*before, name), summary)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from vla_gym_sapien.poses import F64, Pose, multiply_quaternions, rotate, rotation_vector_quaternion
 
 Motion = Iterator[F64]

@@ -57,9 +57,9 @@ class SimplerOracle:
         pairs = zip(batch.slots, batch.infos, strict=True)
         return np.array([[self._act(slot, info["scene"], info["state"])] for slot, info in pairs])
 
-    def _act(self, slot: int, scene: dict[str, object], state: dict[str, object]) -> npt.NDArray[
-        np.float64
-    ]:
+    def _act(
+        self, slot: int, scene: dict[str, object], state: dict[str, object]
+    ) -> npt.NDArray[np.float64]:
         if slot not in self._programs:
             hand = Hand(scene, state)
             self._programs[slot] = (hand, SKILLS[str(scene["task"])](hand))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-
 from vla_gym_sapien.poses import F64, rotate
+
 from vla_gym_simpler.facts.objects import OBJECTS
 from vla_gym_simpler.facts.scenes import CABINET_JOINTS
 from vla_gym_simpler.policies.hand import Hand, Motion, nearest, yaw_of

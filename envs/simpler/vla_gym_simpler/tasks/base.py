@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+from vla_gym_sapien.poses import F64, Pose, multiply_quaternions
 
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym_sapien.poses import F64, Pose, multiply_quaternions
 from vla_gym_simpler.facts.robots import GOOGLE, GOOGLE_BASE_Z, GOOGLE_RECOLORINGS
 from vla_gym_simpler.setup import Setup
 from vla_gym_simpler.simulation import Simulation
@@ -74,7 +74,7 @@ class Variant:
 class Judge(Protocol):
     """Judges one episode."""
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, steps: int, /) -> Verdict:
         """Return the official ``info`` of a step, with ``success`` and ``episode_stats``."""
         ...
 
@@ -136,7 +136,7 @@ def draw_recoloring(rng: Rng, variant: Variant) -> str:
     return GOOGLE_RECOLORINGS[rng.choice(len(GOOGLE_RECOLORINGS))] if variant.overlay else ""
 
 
-def google_initial(changes: Mapping[str, float] = {}) -> tuple[float, ...]:  # noqa: B006
+def google_initial(changes: Mapping[str, float] = {}) -> tuple[float, ...]:
     """Return the Google Robot's initial joint positions with some joints set."""
     pairs = zip(GOOGLE.joints, GOOGLE.initial, strict=True)
     return tuple(changes.get(joint, value) for joint, value in pairs)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-
 from vla_gym_sapien.grasping import touches_only
 from vla_gym_sapien.poses import Pose, euler_quaternion
+
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.setup import Placed, Setup
 from vla_gym_simpler.simulation import ROBOT, Simulation
@@ -150,7 +150,7 @@ class CokeJudge:
         self._grasps, self._ever = GraspCounter(), Ever()
         self._lifted, self._high_steps = False, 0
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, _steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         free = touches_only(simulation.contacts(), CAN, robot=ROBOT)
         height = float(simulation.bodies[CAN].pose.p[2] - self.start.p[2])

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-
 from vla_gym_sapien.grasping import TOUCH
 from vla_gym_sapien.interface import Lighting
 from vla_gym_sapien.poses import Pose, euler_quaternion
+
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.setup import Cabinet, Placed, Setup
 from vla_gym_simpler.simulation import CABINET, Simulation
@@ -163,7 +163,7 @@ class DrawerJudge:
     opens: bool
     joint: str
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, _steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         return self.verdict(drawer_position(simulation, self.joint))
 
@@ -251,7 +251,7 @@ class AppleJudge:
     second: bool = False
     contacts: int = 0
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         position = drawer_position(simulation, "top_drawer_joint")
         return self.verdict(position, self._touches(simulation), steps)

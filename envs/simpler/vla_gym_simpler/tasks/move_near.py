@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-
 from vla_gym_sapien.poses import F64, Pose, euler_quaternion, rotate
+
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.facts.objects import FRUIT_DENSITY_MOVE_NEAR, OBJECTS, spoken_name
 from vla_gym_simpler.setup import Placed, Setup
@@ -152,7 +152,7 @@ class MoveNearJudge:
         halves = [float(np.linalg.norm(sizes[n][:2] / 2)) for n in (source, target)]
         self._reach = sum(halves) + _NEAR
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, _steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         origins = {name: body.pose.p for name, body in simulation.bodies.items()}
         return self.verdict(origins, {name: simulation.centre(name).p for name in origins})

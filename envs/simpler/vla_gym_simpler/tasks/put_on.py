@@ -1,4 +1,4 @@
-"""WidowX: put one object on another (spoon on towel, carrot on plate, cubes, eggplant in basket)."""
+"""WidowX: put a spoon, a carrot, a cube or an eggplant onto (or into) its target."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
-
 from vla_gym_sapien.grasping import touches_only
 from vla_gym_sapien.poses import F64, Pose, euler_quaternion, rotate
+
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.facts.objects import OBJECTS
 from vla_gym_simpler.setup import Placed, Setup
@@ -44,7 +44,9 @@ def _corners(half_edge: float) -> list[XY]:
 def _corner_pairs(*half_edges: float) -> tuple[tuple[XY, XY], ...]:
     """Return all ordered pairs of different corners, square by square."""
     return tuple(
-        (source, target) for edge in half_edges for source, target in permutations(_corners(edge), 2)
+        (source, target)
+        for edge in half_edges
+        for source, target in permutations(_corners(edge), 2)
     )
 
 
@@ -152,7 +154,7 @@ class PutOnJudge:
         self.target_size = _turned_size(task.target, self._start[task.target])
         self._grasps, self._ever = GraspCounter(), Ever()
 
-    def judge(self, simulation: Simulation, steps: int) -> Verdict:
+    def judge(self, simulation: Simulation, _steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         task = self._task
         grasped = simulation.grasps(task.source)
