@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vla_gym.results.correlation import correlate, mmrv, pearson
@@ -27,6 +27,7 @@ def test_it_is_not_symmetric() -> None:
     assert mmrv(first, second) != mmrv(second, first)
 
 
+@settings(deadline=None)
 @given(RATES)
 def test_bounds(pairs: list[tuple[float, float]]) -> None:
     sim, real = [p[0] for p in pairs], [p[1] for p in pairs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation
@@ -16,18 +16,21 @@ def _pose(p: np.ndarray, r: np.ndarray) -> Pose:
     return Pose.of(p, rotation_vector_quaternion(r))
 
 
+@settings(deadline=None)
 @given(VECTORS, VECTORS, VECTORS)
 def test_a_pose_times_its_inverse_moves_nothing(p, r, point) -> None:
     pose = _pose(p, r)
     np.testing.assert_allclose((pose * pose.inverse()).apply(point), point, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(VECTORS, VECTORS, VECTORS, VECTORS)
 def test_products_are_matrix_products(p, r, s, t) -> None:
     one, other = _pose(p, r), _pose(s, t)
     np.testing.assert_allclose((one * other).matrix, one.matrix @ other.matrix, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(VECTORS)
 def test_rotation_vectors_are_scipys(r) -> None:
     matrix = Pose.of(q=rotation_vector_quaternion(r)).rotation
