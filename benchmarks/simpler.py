@@ -151,8 +151,10 @@ def physics(robot: str, assets: str) -> None:
 
     pairs = [(fastest(lambda: env.step(action), 1), fastest(bare, 1)) for _ in range(10)]
     step, engine = (min(times) for times in zip(*pairs, strict=True))
-    print(f"physics, {robot}: step {1000 * step:.0f} ms, bare engine steps {1000 * engine:.0f} ms, "
-          f"ratio {step / engine:.2f} (<= 1.1); {1 / step:.1f} steps/s without pictures")
+    print(
+        f"physics, {robot}: step {1000 * step:.0f} ms, bare engine steps {1000 * engine:.0f} ms, "
+        f"ratio {step / engine:.2f} (<= 1.1); {1 / step:.1f} steps/s without pictures"
+    )
     env.close()
 
 
@@ -164,9 +166,11 @@ def observation(robot: str, assets: str) -> None:
     step = fastest(lambda: env.step(np.zeros(7)))
     small_env = make(robot, assets, camera_sizes={"static": (224, 224)})
     small = fastest(lambda: small_env.render_cameras(("static",)))
-    print(f"observation, {robot}: {width}x{height} {1000 * whole:.0f} ms, 224x224 "
-          f"{1000 * small:.0f} ms, ratio {whole / small:.2f}; rendering is {whole / step:.0%} of a "
-          f"step; {1 / step:.1f} steps/s with pictures")
+    print(
+        f"observation, {robot}: {width}x{height} {1000 * whole:.0f} ms, 224x224 "
+        f"{1000 * small:.0f} ms, ratio {whole / small:.2f}; rendering is {whole / step:.0%} of a "
+        f"step; {1 / step:.1f} steps/s with pictures"
+    )
     env.close()
     small_env.close()
 

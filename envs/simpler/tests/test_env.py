@@ -5,14 +5,14 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
-
-import vla_gym  # noqa: F401
-from vla_gym.contract import check_env
-from vla_gym.errors import ActionError, MissingDependencyError, OptionError, UnknownNameError
 from vla_gym_sapien import rendering
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand
 from vla_gym_simpler.policies.skills import SKILLS
+
+import vla_gym  # noqa: F401
+from vla_gym.contract import check_env
+from vla_gym.errors import ActionError, MissingDependencyError, OptionError, UnknownNameError
 
 pytest.importorskip("sapien")
 
@@ -110,9 +110,10 @@ def test_without_vulkan_the_package_to_install_is_named(monkeypatch) -> None:
 
 
 def test_a_missing_mesh_is_named(tmp_path) -> None:
-    from vla_gym.errors import AssetError
     from vla_gym_sapien.interface import Shape
     from vla_gym_sapien.sapien3.bodies import collision_shapes
+
+    from vla_gym.errors import AssetError
 
     with pytest.raises(AssetError, match=r"gone\.obj: the collision mesh is missing"):
         collision_shapes(Shape("mesh", file=tmp_path / "gone.obj"), None)

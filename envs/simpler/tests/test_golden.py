@@ -1,6 +1,6 @@
 """Against recordings of the official implementation; a few steps here, all in the benchmark.
 
-    python benchmarks/simpler.py --parts golden frames
+python benchmarks/simpler.py --parts golden frames
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _SUITES = {
     "widowx": "24 episodes of each of the four Bridge tasks",
     "google-robot": "visual matching: coke 300, move near 240, drawers 216, apple 108 episodes",
     "google-robot-variants": "variant aggregation: 675 / 480 / 378 / 189 episodes",
-    "smoke": "one short episode of each robot: does everything run?",
+    "smoke": "one WidowX episode: does everything run?",
 }
 
 

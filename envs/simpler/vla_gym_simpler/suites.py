@@ -324,21 +324,17 @@ def smoke(
     success: Rule = "final",
     seed: int = 0,
 ) -> Suite:
-    """Return one episode of a task of each robot; options as ``widowx``."""
-    blocks = (
-        Block("widowx_stack_cube", "stack_cube", {}, range(1)),
-        Block("google_robot_close_drawer", "close_drawer", {"drawer": "middle"}, range(4, 5)),
-    )
+    """Return one episode of the WidowX; options as ``widowx``."""
     return _suite(
         "smoke",
-        blocks,
+        (Block("widowx_stack_cube", "stack_cube", {}, range(1)),),
         assets=assets,
         engine=engine,
         shader=shader,
         success=success,
         seed=seed,
         tasks=None,
-        robots=("widowx", "google_robot"),
-        description="episodes: does everything run?",
+        robots=("widowx",),
+        description="episode: does everything run?",
         with_published=False,
     )
