@@ -23,6 +23,7 @@ from vla_gym.errors import MissingDependencyError
 
 _XACRO = "xacro/trossen_descriptions/urdf/wx250s.urdf.xacro"
 _BLACK = "0.06 0.06 0.07 1"
+_HALF = 3.14159265359
 
 
 def _written(name: str, text: str) -> Path:
@@ -55,6 +56,28 @@ def widowx() -> Path:
     return _written("wx250s", _as_official(text))
 
 
+_TURNED_JOINTS = ("elbow", "wrist_angle")
+"""Joints that count the other way: here the frames behind the elbow are rolled by half a turn."""
+
+
+def _roll_back(joint: ElementTree.Element) -> None:
+    """Undo the roll of the frames behind the elbow for the hand, whose pose policies see."""
+    origin = joint.find("origin")
+    assert origin is not None
+    origin.set("rpy", _numbers((_HALF, 0.0, 0.0)))
+
+
+def _turn_round(joint: ElementTree.Element) -> None:
+    """Let a joint count the other way: its axis and its limits are mirrored."""
+    axis, limit = joint.find("axis"), joint.find("limit")
+    assert axis is not None
+    assert limit is not None
+    axis.set("xyz", _numbers([-float(x) for x in axis.get("xyz", "0 0 1").split()]))
+    lower, upper = limit.get("lower", "0"), limit.get("upper", "0")
+    limit.set("lower", str(-float(upper)))
+    limit.set("upper", str(-float(lower)))
+
+
 def _as_official(text: str) -> str:
     """Return the description with the gripper motor fixed, and colours in place of a texture."""
     robot = ElementTree.fromstring(text)
@@ -65,11 +88,10 @@ def _as_official(text: str) -> str:
             joint.remove(mimic)
         if joint.get("name") == "gripper":
             joint.set("type", "fixed")
-        if joint.get("name") == "wrist_angle":
-            limit = joint.find("limit")
-            assert limit is not None
-            limit.set("lower", "-1.7453293")
-            limit.set("upper", "2.1467550")
+        if joint.get("name") in _TURNED_JOINTS:
+            _turn_round(joint)
+        if joint.get("name") == "ee_gripper":
+            _roll_back(joint)
     for material in robot.iter("material"):
         for texture in material.findall("texture"):
             material.remove(texture)
