@@ -85,14 +85,14 @@ def index_options(python: Path) -> list[str]:
     return options
 
 
-def torch_options() -> list[str]:
+def torch_options(arguments: list[str]) -> list[str]:
     """Return the index of PyTorch's CPU builds, where there is no GPU and it can be reached.
 
     The index of all packages holds only the build with several GB of CUDA libraries. A CPU build
     that pip is configured to find elsewhere (a mirror, a folder of wheels) is preferred all the
     same, because its version ends in +cpu.
     """
-    if shutil.which("nvidia-smi"):
+    if shutil.which("nvidia-smi") or "requirements-next.txt" not in arguments:
         return []
     try:
         urllib.request.urlopen(f"{CPU_TORCH}/torch/", timeout=5).close()
@@ -106,13 +106,13 @@ def install(python: Path, arguments: list[str]) -> None:
     uv = find_uv(python)
     if uv is not None:
         command = [*uv, "pip", "install", "--python", str(python), *index_options(python)]
-        command += torch_options()
+        command += torch_options(arguments)
         say(f"uv pip install {' '.join(arguments)}")
         if subprocess.run([*command, *arguments]).returncode == 0:
             return
         say("uv could not do it; trying pip, which takes some minutes")
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-    subprocess.run([*command, *torch_options(), *arguments], check=True)
+    subprocess.run([*command, *torch_options(arguments), *arguments], check=True)
 
 
 def main() -> None:
@@ -125,7 +125,7 @@ def main() -> None:
     python = create(known.venv) if known.venv else known.python
     try:
         install(python.absolute(), arguments)
-        if "requirements-dev.txt" in arguments:
+        if "requirements-next.txt" in arguments:
             install(python.absolute(), ["--no-deps", "-r", str(WEIGHTS)])
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)

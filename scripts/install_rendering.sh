@@ -31,4 +31,38 @@ else
         say "that did not work; pictures will come from TinyRenderer"
     fi
 fi
+
+if [ "${1:-}" != vulkan ]; then exit 0; fi
+
+# SAPIEN draws with Vulkan (asked for with `scripts/install_rendering.sh vulkan`). Debian 12's own Mesa (22.3) is too old for it: backports have 25.0.
+BACKPORTS=/etc/apt/sources.list.d/vla-gym-backports.sources
+VULKAN=(libvulkan1 mesa-vulkan-drivers)
+
+has_vulkan() {
+    compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null ||
+        compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null
+}
+
+install_vulkan() {
+    local release=() codename
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    if [ "$codename" = bookworm ]; then
+        release=(-t bookworm-backports)
+        printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+            bookworm-backports /usr/share/keyrings/debian-archive-keyring.gpg >"$BACKPORTS"
+    fi
+    timeout 300 apt-get update -q </dev/null >/dev/null &&
+        timeout 600 apt-get install -y --no-install-recommends "${release[@]}" "${VULKAN[@]}" </dev/null >/dev/null
+}
+
+if has_vulkan; then
+    say "a Vulkan driver is installed"
+elif ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    say "no Vulkan driver found: SAPIEN environments run without pictures only. Install ${VULKAN[*]}"
+    say "(on Debian 12 from bookworm-backports; as root this script does it)"
+else
+    say "installing Mesa's software Vulkan: ${VULKAN[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    if install_vulkan; then say "done"; else say "that did not work; SAPIEN will draw nothing"; fi
+fi
 exit 0

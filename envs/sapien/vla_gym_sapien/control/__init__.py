@@ -1,0 +1,14 @@
+"""How actions become drive targets: arms by Cartesian deltas, grippers by position."""
+
+from vla_gym_sapien.control.arm import PlannedDeltaPose, TargetDeltaPose
+from vla_gym_sapien.control.base import Controller, JointPath
+from vla_gym_sapien.control.gripper import PlannedDeltaGripper, PositionGripper
+
+__all__ = [
+    "Controller",
+    "JointPath",
+    "PlannedDeltaGripper",
+    "PlannedDeltaPose",
+    "PositionGripper",
+    "TargetDeltaPose",
+]

@@ -1,0 +1,119 @@
+"""The environments with built-in assets: the contract, determinism, messages, the oracle."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+from vla_gym_sapien import rendering
+from vla_gym_simpler.facts.tasks import TASKS
+from vla_gym_simpler.policies.hand import Hand
+from vla_gym_simpler.policies.skills import SKILLS
+
+import vla_gym  # noqa: F401
+from vla_gym.contract import check_env
+from vla_gym.errors import ActionError, MissingDependencyError, OptionError, UnknownNameError
+
+pytest.importorskip("sapien")
+
+
+def make(task: str, **kwargs):
+    options = {"assets": "builtin", "cameras": (), **kwargs}
+    return gymnasium.make(TASKS[task].env_id, disable_env_checker=True, **options).unwrapped
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["widowx_stack_cube", "google_robot_open_drawer"])
+def test_the_contract_is_kept(task) -> None:
+    if not rendering.probe().ok:
+        pytest.skip(f"no Vulkan device: {rendering.probe().problem}")
+    check_env(
+        TASKS[task].env_id,
+        steps=2,
+        assets="builtin",
+        shader="trivial",
+        camera_sizes={"static": (48, 64)},
+    )
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_begins_with_built_in_assets(task) -> None:
+    env = make(task)
+    observation, info = env.reset(seed=0, options={"episode_id": 1})
+    assert observation["instruction"]
+    assert "images" not in observation
+    assert not info["success"]
+    for name, pose in env.simulation.settled.items():
+        assert np.isfinite(pose.p).all()
+        assert 0.8 < pose.p[2] < 1.1, (name, pose.p)
+    *_, info = env.step(np.zeros(7))
+    assert info["elapsed_steps"] == 1
+    env.close()
+
+
+def test_the_oracle_stacks_the_cube() -> None:
+    env = make("widowx_stack_cube")
+    _, info = env.reset(seed=0, options={"episode_id": 0})
+    hand = Hand(info["scene"], info["state"])
+    program = SKILLS["widowx_stack_cube"](hand)
+    truncated = False
+    while not truncated:
+        hand.look(info["scene"], info["state"])
+        _, _, _, truncated, info = env.step(next(program))
+    assert info["success"]
+    assert info["metrics"]["consecutive_grasp"]
+    env.close()
+
+
+def test_bad_input_is_explained() -> None:
+    env = make("widowx_stack_cube")
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(np.zeros(7))
+    with pytest.raises(OptionError, match="episode_id=24: widowx_stack_cube has the episodes 0 to"):
+        env.reset(options={"episode_id": 24})
+    with pytest.raises(OptionError, match=r"expected \['widowx_stack_cube'\]|expected a list"):
+        env.reset(options={"subtasks": "widowx_stack_cube"})
+    env.reset(seed=0)
+    with pytest.raises(ActionError, match=r"action\[3\] is nan"):
+        env.step(np.array([0, 0, 0, np.nan, 0, 0, 0]))
+    with pytest.raises(ActionError, match=r"shape \(6,\)"):
+        env.step(np.zeros(6))
+    env.close()
+    with pytest.raises(gymnasium.error.ClosedEnvironmentError):
+        env.reset()
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"engine": "sapien2"}, "Unknown engine 'sapien2'"),
+        ({"shader": "fancy"}, "Unknown shader 'fancy'"),
+        ({"lighting": "dark"}, "Unknown lighting 'dark'. Did you mean darker"),
+        ({"cameras": ("wrist",)}, "Unknown camera 'wrist'"),
+        ({"weather": "rain"}, "Variant keywords"),
+        ({"assets": "mine"}, "assets='mine'"),
+    ],
+)
+def test_wrong_keywords_are_explained(kwargs, words) -> None:
+    with pytest.raises((UnknownNameError, OptionError)) as caught:
+        make("widowx_stack_cube", **kwargs)
+    assert words in str(caught.value)
+
+
+def test_without_vulkan_the_package_to_install_is_named(monkeypatch) -> None:
+    monkeypatch.setattr(rendering, "probe", lambda: rendering.Device(problem="no ICD"))
+    env = make("widowx_stack_cube")
+    env.reset(seed=0, options={"episode_id": 0})
+    with pytest.raises(MissingDependencyError, match="mesa-vulkan-drivers"):
+        env.render_cameras(("static",))
+    env.close()
+
+
+def test_a_missing_mesh_is_named(tmp_path) -> None:
+    from vla_gym_sapien.interface import Shape
+    from vla_gym_sapien.sapien3.bodies import collision_shapes
+
+    from vla_gym.errors import AssetError
+
+    with pytest.raises(AssetError, match=r"gone\.obj: the collision mesh is missing"):
+        collision_shapes(Shape("mesh", file=tmp_path / "gone.obj"), None)

@@ -1,0 +1,66 @@
+"""Against recordings of the official implementation; a few steps here, all in the benchmark.
+
+python benchmarks/simpler.py --parts golden frames
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sapien")
+
+from vla_gym_simpler.env import SimplerEnv
+
+
+def recording(golden: Path, folder: str, episode: int) -> dict:
+    return json.loads((golden / "simpler" / folder / f"ep{episode}.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("folder", "kwargs", "episode", "steps", "rest_mm"),
+    [
+        ("widowx_stack_cube", {"task": "widowx_stack_cube"}, 0, 26, 0.1),
+        (
+            "google_robot_pick_horizontal_coke_can",
+            {"task": "google_robot_pick_coke_can", "orientation": "horizontal"},
+            1,
+            6,
+            0.1,
+        ),
+        (
+            "google_robot_open_top_drawer",
+            {"task": "google_robot_open_drawer", "drawer": "top"},
+            2,
+            6,
+            0.0,
+        ),
+    ],
+)
+@pytest.mark.usefixtures("official_assets")
+def test_recorded_actions_lead_to_the_recorded_states(
+    golden, folder, kwargs, episode, steps, rest_mm
+) -> None:
+    data = recording(golden, folder, episode)
+    begin = data["episode"]
+    env = SimplerEnv(**kwargs, assets="official", cameras=())
+    observation, _ = env.reset(seed=begin["seed"], options=begin["options"])
+    assert observation["instruction"] == begin["instruction"]
+    urdf = begin["urdf"].removesuffix(".urdf")
+    assert urdf.endswith(env.simulation.setup.version)
+    assert env.simulation.setup.photo == begin["overlay"]
+    state = env.state()
+    np.testing.assert_allclose(state["tcp"], begin["initial"]["tcp"], atol=2e-6)
+    for key, value in begin["initial"].items():
+        if key.startswith(("actor:", "link:")):
+            assert 1000 * np.abs(state[key][:3] - value[:3]).max() <= rest_mm + 1e-3, key
+    for step in data["steps"][:steps]:
+        *_, info = env.step(np.array(step["action"]))
+        state = env.state()
+        assert 1000 * np.linalg.norm(state["tcp"][:3] - step["tcp"][:3]) < 0.6
+        wanted = {k: v for k, v in step["info"].items() if k not in ("qpos", "elapsed_steps")}
+        assert {key: info[key] for key in wanted} == wanted
+    env.close()

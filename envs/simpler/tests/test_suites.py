@@ -1,0 +1,67 @@
+"""The official counts, and what a protocol says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from vla_gym.errors import OptionError
+from vla_gym.suites import load_suite
+
+
+def counts(name: str) -> dict[str, int]:
+    suite = load_suite(name, {"assets": "builtin"})
+    assert len({(str(e.env_kwargs), str(e.options), e.group) for e in suite.episodes}) == len(suite)
+    return dict(Counter(episode.group for episode in suite.episodes))
+
+
+def test_widowx_has_24_episodes_a_task() -> None:
+    assert set(counts("simpler/widowx").values()) == {24}
+
+
+def test_visual_matching_counts() -> None:
+    found = counts("simpler/google-robot")
+    drawers = found.pop("open_drawer") + found.pop("close_drawer")
+    assert drawers == 216
+    assert found == {"pick_coke_can": 300, "move_near": 240, "place_apple_in_drawer": 108}
+
+
+def test_variant_aggregation_counts() -> None:
+    found = counts("simpler/google-robot-variants")
+    drawers = found.pop("open_drawer") + found.pop("close_drawer")
+    assert drawers == 378
+    assert found == {"pick_coke_can": 675, "move_near": 480, "place_apple_in_drawer": 189}
+
+
+def test_the_protocol_is_resolved_and_depends_on_what_moves_a_score() -> None:
+    suite = load_suite("simpler/widowx", {"assets": "builtin"})
+    assert suite.protocol.success == "final"
+    assert suite.protocol.settings["engine"] == "sapien3"
+    assert "auto" not in str(suite.protocol.settings)
+    other = load_suite("simpler/widowx", {"assets": "builtin", "success": "any"})
+    assert other.protocol.hash != suite.protocol.hash
+
+
+def test_the_apple_has_two_sub_tasks_with_their_own_instructions() -> None:
+    options = {"assets": "builtin", "tasks": "place_apple_in_drawer"}
+    suite = load_suite("simpler/google-robot", options)
+    first, second = suite.episodes[0].subtasks
+    assert (first.instruction, first.max_steps) == ("open top drawer", 100)
+    assert (second.instruction, second.max_steps) == ("place apple into top drawer", 100)
+
+
+def test_rows_that_are_not_there_are_named() -> None:
+    with pytest.raises(OptionError, match="expected some of carrot_on_plate"):
+        load_suite("simpler/widowx", {"assets": "builtin", "tasks": "carot"})
+
+
+def test_absent_official_assets_are_named(monkeypatch, tmp_path) -> None:
+    from vla_gym_simpler.assets import asset_set
+
+    from vla_gym.errors import AssetError
+
+    monkeypatch.setenv("VLA_GYM_ASSETS", str(tmp_path))
+    assert asset_set("auto", "widowx").kind == "builtin"
+    with pytest.raises(AssetError, match="assets fetch simpler"):
+        asset_set("official", "widowx")

@@ -1,0 +1,136 @@
+"""The scripted expert's hand: motions are generators of actions that watch the hand as it goes.
+
+Positions are world positions in metres. The WidowX adds deltas to a commanded pose that the
+environment never tells, so the hand keeps a copy of it; the Google Robot adds them to the measured
+pose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from vla_gym_sapien.poses import F64, Pose, multiply_quaternions, rotate, rotation_vector_quaternion
+
+Motion = Iterator[F64]
+
+_FASTEST = {"widowx": 0.03, "google_robot": 0.06}  # m a step
+_FASTEST_TURN = 0.25  # rad a step
+_ARRIVED = {"widowx": 0.004, "google_robot": 0.006}  # m
+_TURNED = 0.03  # rad
+
+
+class Hand:
+    """One episode's hand and what is seen at present.
+
+    Attributes:
+        gripper: Gripper command of the actions to come.
+        turned: How far the hand was turned about the vertical so far, rad.
+    """
+
+    def __init__(self, scene: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        self.robot = str(scene["robot"])
+        self.gripper = 1.0 if self.robot == "widowx" else 0.0
+        self.turned = 0.0
+        self._commanded: Pose | None = None
+        self.look(scene, state)
+
+    def look(self, scene: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Take note of the present state."""
+        self.scene, self.state = scene, state
+        self._base = Pose.from_array(scene["base"])
+
+    @property
+    def position(self) -> F64:
+        """Measured position of the hand."""
+        return np.asarray(self.state["tcp"][:3])
+
+    @property
+    def rotation(self) -> F64:
+        """Measured orientation of the hand, wxyz."""
+        return np.asarray(self.state["tcp"][3:])
+
+    def pose_of(self, name: str) -> Pose:
+        """Return the world pose of an object."""
+        return Pose.from_array(self.state[f"actor:{name}"])
+
+    def centre_of(self, name: str) -> F64:
+        """Return the centre of mass of an object."""
+        local = Pose.from_array(self.state[f"cmass_local:{name}"])
+        return (self.pose_of(name) * local).p
+
+    def wait(self, steps: int) -> Motion:
+        """Stay."""
+        for _ in range(steps):
+            yield self._action(np.zeros(3), np.zeros(3))
+
+    def grip(self, command: float, steps: int, *, after: float | None = None) -> Motion:
+        """Give the gripper a command for some steps, then another one."""
+        self.gripper = command
+        yield from self.wait(steps)
+        self.gripper = command if after is None else after
+
+    def move(
+        self, goal: npt.ArrayLike, *, turn: float = 0.0, limit: int = 40, speed: float = 1.0
+    ) -> Motion:
+        """Move in a straight line and turn about the vertical.
+
+        Args:
+            goal: World position ``(3,)``.
+            turn: Angle about the vertical from the orientation at the beginning, rad.
+            limit: Steps after which it gives up.
+            speed: Share of the greatest speed.
+        """
+        target = np.asarray(goal, dtype=np.float64)
+        for _ in range(limit):
+            left = turn - self.turned
+            shift = target - self._from()
+            if np.linalg.norm(target - self.position) < _ARRIVED[self.robot] and (
+                abs(left) < _TURNED
+            ):
+                return
+            fastest = _FASTEST[self.robot] * speed
+            shift *= min(1.0, fastest / max(1e-9, float(np.linalg.norm(shift))))
+            left = float(np.clip(left, -_FASTEST_TURN, _FASTEST_TURN))
+            self.turned += left
+            yield self._action(shift, np.array([0.0, 0.0, left]))
+
+    def move_by(self, shift: npt.ArrayLike, *, limit: int = 20, speed: float = 1.0) -> Motion:
+        """Move from where the hand is measured; it keeps its turn."""
+        goal = self.position + np.asarray(shift)
+        yield from self.move(goal, turn=self.turned, limit=limit, speed=speed)
+
+    def push(self, shift: npt.ArrayLike, steps: int) -> Motion:
+        """Go on in a direction for some steps, whatever is in the way."""
+        for _ in range(steps):
+            yield self._action(np.asarray(shift, dtype=np.float64), np.zeros(3))
+
+    def _from(self) -> F64:
+        """Return the position that a delta is added to."""
+        if self.robot == "google_robot" or self._commanded is None:
+            return self.position
+        return self._commanded.p
+
+    def _action(self, shift: F64, turn: F64) -> F64:
+        """Return the action of a world shift and rotation vector, and move our copy alike."""
+        back = self._base.inverse().q
+        measured = Pose.of(self.position, self.rotation)
+        before = self._commanded or measured
+        quaternion = rotation_vector_quaternion(turn)
+        self._commanded = Pose.of(
+            measured.p + shift + rotate(quaternion, before.p - measured.p),
+            multiply_quaternions(quaternion, before.q),
+        )
+        return np.array([*rotate(back, shift), *rotate(back, turn), self.gripper])
+
+
+def yaw_of(axis: F64) -> float:
+    """Return the direction of a horizontal vector about the vertical, rad."""
+    return float(np.arctan2(axis[1], axis[0]))
+
+
+def nearest(angle: float, period: float) -> float:
+    """Return the equal angle (modulo ``period``) that is closest to 0."""
+    return angle - period * round(angle / period)

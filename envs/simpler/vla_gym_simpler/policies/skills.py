@@ -1,0 +1,195 @@
+"""How the scripted expert does each task: motions planned on the ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from vla_gym_sapien.poses import F64, rotate
+
+from vla_gym_simpler.facts.objects import OBJECTS
+from vla_gym_simpler.facts.scenes import CABINET_JOINTS
+from vla_gym_simpler.policies.hand import Hand, Motion, nearest, yaw_of
+from vla_gym_simpler.tasks import PUT_ON
+
+_UP = np.array([0.0, 0.0, 1.0])
+_X = np.array([1.0, 0.0, 0.0])
+
+# WidowX: where to take an object, in its own frame (m), and how it may be turned (rad).
+_GRIPS: dict[str, tuple[tuple[float, float, float], float]] = {
+    "bridge_spoon_generated_modified": ((0.044, 0.0, 0.0), np.pi),
+    "bridge_carrot_generated_modified": ((0.0, 0.0, 0.0), np.pi),
+    "baked_green_cube_3cm": ((0.0, 0.0, 0.0), np.pi / 2),
+    "eggplant": ((0.0, 0.0, 0.0), np.pi),
+}
+_WIDOWX_ABOVE = 0.005  # m, hand above the point it grips
+_PLACE_GAP = 0.008  # m, from which an object is dropped onto the target
+
+
+def put_on(hand: Hand) -> Motion:
+    """WidowX: take the source, carry it over the target, set it down."""
+    task = PUT_ON[hand.scene["task"]]
+    source, target = task.source, task.target
+    point, period = _GRIPS[source]
+    pose = hand.pose_of(source)
+    place = pose.apply(np.array(point)) + _WIDOWX_ABOVE * _UP
+    turn = nearest(yaw_of(rotate(pose.q, _X)), period)
+    lift = 0.14 if task.sink else 0.07
+    yield from hand.move(place + 0.06 * _UP, turn=turn, limit=20)
+    yield from hand.move(place, turn=turn, limit=8)
+    yield from hand.grip(-1.0, 3)
+    yield from hand.move_by(lift * _UP, limit=8)
+    carried = hand.centre_of(target) - hand.centre_of(source)
+    over = hand.position + np.array([carried[0], carried[1], 0.0])
+    yield from hand.move(over, turn=turn, limit=16)
+    down = _drop(hand, source, target)
+    if not task.sink:
+        yield from hand.move_by(-down * _UP, limit=8)
+    else:
+        yield from hand.move_by(-0.03 * _UP, limit=4)
+    yield from hand.grip(1.0, 3)
+    yield from hand.move_by(0.08 * _UP, limit=6)
+    yield from hand.wait(200)
+
+
+def _drop(hand: Hand, source: str, target: str) -> float:
+    """Return how far the source is above where it will lie, m."""
+    sizes = {name: abs(rotate(hand.pose_of(name).q, _size(name))[2]) for name in (source, target)}
+    gap = hand.centre_of(source)[2] - hand.centre_of(target)[2]
+    return float(gap - (sizes[source] + sizes[target]) / 2 - _PLACE_GAP)
+
+
+def _size(name: str) -> F64:
+    return np.array(OBJECTS[name].size)
+
+
+def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
+    """Return where the Google Robot takes an object, and the turn of its hand (rad).
+
+    Its fingers close along x at the beginning, so lying cans are taken across their axis.
+    """
+    pose, size = hand.pose_of(name), _size(name)
+    axes = [rotate(pose.q, axis) for axis in np.eye(3)]
+    upright = int(np.argmax([abs(axis[2]) for axis in axes]))
+    flat = [i for i in range(3) if i != upright]
+    long, narrow = sorted(flat, key=lambda i: -size[i])
+    height = 0.016 if size[upright] > 0.08 else 0.003
+    turn = 0.0
+    if size[long] > 1.15 * size[narrow]:
+        turn = nearest(yaw_of(axes[long]) - np.pi / 2, np.pi)
+        turn = turn if turn <= 0.9 else turn - np.pi
+    return hand.centre_of(name) + height * _UP, turn
+
+
+def pick_coke(hand: Hand) -> Motion:
+    """Google Robot: take the can and lift it."""
+    yield from _take(hand, hand.scene["roles"]["object"])
+    yield from hand.move_by(0.12 * _UP, limit=12)
+    yield from hand.wait(200)
+
+
+def _take(hand: Hand, name: str) -> Motion:
+    place, turn = _google_grip(hand, name)
+    yield from hand.move(place + 0.10 * _UP, turn=turn, limit=24)
+    place, _ = _google_grip(hand, name)
+    yield from hand.move(place, turn=turn, limit=14)
+    yield from hand.grip(1.0, 5, after=0.0)
+
+
+def move_near(hand: Hand) -> Motion:
+    """Google Robot: take the source, set it down beside the target."""
+    source, target = hand.scene["roles"]["source"], hand.scene["roles"]["target"]
+    yield from _take(hand, source)
+    yield from hand.move_by(0.07 * _UP, limit=10)
+    start, goal = hand.centre_of(source), hand.centre_of(target)
+    way = (goal - start) * np.array([1.0, 1.0, 0.0])
+    distance = float(np.linalg.norm(way))
+    stop = way * max(0.0, distance - _beside(source, target)) / distance
+    yield from hand.move_by(stop, limit=24)
+    yield from hand.move_by(-0.06 * _UP, limit=8, speed=0.6)
+    yield from hand.grip(-1.0, 4, after=0.0)
+    yield from hand.move_by(0.10 * _UP, limit=8)
+    yield from hand.wait(200)
+
+
+def _beside(source: str, target: str) -> float:
+    """Return the distance at which to set one object down beside another, m."""
+    return 0.10 + 0.5 * sum(float(sorted(_size(name))[1]) for name in (source, target)) * 0.6
+
+
+def _handle(hand: Hand, joint: str) -> F64:
+    """Return the world position of a drawer's handle."""
+    link = joint.removesuffix("_joint")
+    drawer = np.asarray(hand.state[f"link:cabinet/{link}"][:3])
+    return drawer + np.array([0.3425, 0.0, 0.02])
+
+
+def open_drawer(hand: Hand) -> Motion:
+    """Google Robot: hook the handle and pull."""
+    yield from _pull(hand, hand.scene["roles"]["joint"])
+    yield from hand.wait(200)
+
+
+def _pull(hand: Hand, joint: str) -> Motion:
+    handle = _handle(hand, joint)
+    hand.gripper = -0.5
+    yield from hand.move(handle + np.array([0.16, 0.0, 0.03]), limit=34)
+    yield from hand.move(handle + np.array([0.055, 0.0, 0.012]), limit=12)
+    yield from hand.push((-0.02, 0.0, 0.0), 3)
+    yield from hand.grip(1.0, 5)
+    for _ in range(24):
+        if _opened(hand, joint) > 0.19:
+            break
+        yield from hand.push((0.03, 0.0, 0.0), 1)
+    hand.gripper = 0.0
+
+
+def _opened(hand: Hand, joint: str) -> float:
+    return float(hand.state["art_qpos:cabinet"][CABINET_JOINTS.index(joint)])
+
+
+def close_drawer(hand: Hand) -> Motion:
+    """Google Robot: push the front of the drawer in with closed fingers."""
+    joint = hand.scene["roles"]["joint"]
+    handle = _handle(hand, joint)
+    hand.gripper = 1.0
+    yield from hand.move(handle + np.array([0.12, 0.0, 0.05]), limit=34)
+    yield from hand.move(handle + np.array([0.10, 0.0, 0.0]), limit=12)
+    hand.gripper = 0.0
+    for _ in range(40):
+        if _opened(hand, joint) < 0.015:
+            break
+        yield from hand.push((-0.045, 0.0, 0.0), 1)
+    yield from hand.push((0.03, 0.0, 0.01), 3)
+    yield from hand.wait(200)
+
+
+def place_apple(hand: Hand) -> Motion:
+    """Google Robot: open the top drawer, then drop the apple behind its front."""
+    yield from _pull(hand, "top_drawer_joint")
+    yield from hand.grip(-1.0, 4, after=0.0)
+    yield from hand.push((0.04, 0.0, 0.0), 4)
+    yield from hand.move_by((0.0, 0.0, 0.28), limit=16)
+    while hand.scene["subtask"] == 0:
+        yield from hand.wait(1)
+    apple = hand.scene["roles"]["object"]
+    yield from _take(hand, apple)
+    yield from hand.move_by(0.10 * _UP, limit=12)
+    front = _handle(hand, "top_drawer_joint")
+    goal = np.array([front[0] - 0.11, float(np.clip(hand.position[1], -0.12, 0.12)), 0.0])
+    goal[2] = hand.position[2]
+    yield from hand.move(goal, turn=hand.turned, limit=24)
+    yield from hand.move_by(-0.06 * _UP, limit=8)
+    yield from hand.grip(-1.0, 4, after=0.0)
+    yield from hand.move_by(0.10 * _UP, limit=8)
+    yield from hand.wait(200)
+
+
+SKILLS: dict[str, Callable[[Hand], Motion]] = {
+    **dict.fromkeys(PUT_ON, put_on),
+    "google_robot_pick_coke_can": pick_coke,
+    "google_robot_move_near": move_near,
+    "google_robot_open_drawer": open_drawer,
+    "google_robot_close_drawer": close_drawer,
+    "google_robot_place_apple_in_drawer": place_apple,
+}

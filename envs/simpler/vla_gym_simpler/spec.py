@@ -1,0 +1,104 @@
+"""What the environments offer, said without importing the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vla_gym.contract.spec import (
+    ActionSpec,
+    CameraSpec,
+    EnvSpec,
+    Frame,
+    GripperSpec,
+    Mode,
+    ProprioceptionField,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym_simpler.facts.tasks import CAMERA, CAMERA_SIZES, CONTROL_HZ, JOINTS, TASKS
+
+_GRIPPERS = {
+    "widowx": GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
+    "google_robot": GripperSpec(open=-1.0, closed=1.0, mode=Mode.DELTA, binary=False),
+}
+_REFERENCES = {"widowx": Reference.COMMANDED, "google_robot": Reference.MEASURED}
+
+
+def action_spec(robot: str) -> ActionSpec:
+    """Return what an action means: metres and a rotation vector in base axes, not normalised.
+
+    The WidowX adds it to the commanded pose, the Google Robot to the measured one. Nothing is
+    limited or clipped (but the WidowX' gripper), as in the official environments.
+    """
+    return ActionSpec(
+        translation=TranslationSpec(
+            mode=Mode.DELTA,
+            frame=Frame.BASE,
+            meters_per_unit=1.0,
+            reference=_REFERENCES[robot],
+        ),
+        rotation=RotationSpec(
+            representation=Rotation.AXIS_ANGLE,
+            mode=Mode.DELTA,
+            frame=Frame.BASE,
+            radians_per_unit=1.0,
+            reference=_REFERENCES[robot],
+        ),
+        gripper=_GRIPPERS[robot],
+        control_hz=CONTROL_HZ[robot],
+    )
+
+
+def proprioception(robot: str) -> tuple[ProprioceptionField, ...]:
+    """Return the fields of the proprioception vector."""
+    return (
+        ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.BASE),
+        ProprioceptionField(
+            name="ee_rotation", size=4, unit="1", frame=Frame.BASE, rotation=Rotation.QUAT_XYZW
+        ),
+        ProprioceptionField(name="gripper_opening", size=1, unit="1"),
+        ProprioceptionField(name="joint_positions", size=JOINTS[robot], unit="rad"),
+    )
+
+
+def picture_sizes(
+    robot: str, cameras: Sequence[str], sizes: Mapping[str, Sequence[int]] | None
+) -> dict[str, tuple[int, int]]:
+    """Return (height, width) by role of the cameras asked for.
+
+    Raises:
+        OptionError: For something that is no list of roles or no size.
+        UnknownNameError: For a camera that is not there.
+    """
+    if isinstance(cameras, str):
+        raise OptionError(f"cameras={cameras!r}: expected a list of roles, such as ['{cameras}'].")
+    for role in (*cameras, *(sizes or {})):
+        if role != CAMERA:
+            raise UnknownNameError("camera", role, (CAMERA,))
+    height, width = (sizes or {}).get(CAMERA, CAMERA_SIZES[robot])
+    if min(height, width) < 8:
+        raise OptionError(f"camera_sizes: ({height}, {width}) pixels; expected at least 8 x 8.")
+    return {role: (int(height), int(width)) for role in cameras}
+
+
+def env_spec(
+    *,
+    task: str,
+    cameras: Sequence[str] = (CAMERA,),
+    camera_sizes: Mapping[str, Sequence[int]] | None = None,
+    **_: Any,
+) -> EnvSpec:
+    """Return the contract of ``SimplerEnv`` made with these keyword arguments."""
+    robot = TASKS[task].robot
+    sizes = picture_sizes(robot, cameras, camera_sizes)
+    return EnvSpec(
+        cameras={role: CameraSpec(height=h, width=w) for role, (h, w) in sizes.items()},
+        proprioception=proprioception(robot),
+        action=action_spec(robot),
+        privileged=("state", "scene"),
+        base_aligned_with_world=False,
+    )

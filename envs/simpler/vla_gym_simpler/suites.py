@@ -1,0 +1,340 @@
+"""SimplerEnv's evaluations as suites: the official episodes, scored at their last step.
+
+An episode runs to its step limit, success or not; what counts is the state after the last step.
+Every record also has whether and when it succeeded before (``first_success``), so the other
+readings of "success" can be had from the same run.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vla_gym.errors import OptionError
+from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
+from vla_gym_simpler import published
+from vla_gym_simpler.assets import resolve_kind
+from vla_gym_simpler.engine import ENGINES, describe_solver
+from vla_gym_simpler.facts.robots import GOOGLE, GOOGLE_RECOLORINGS, WIDOWX
+from vla_gym_simpler.facts.tasks import TASKS
+from vla_gym_simpler.tasks import make_task
+from vla_gym_simpler.tasks.base import Options, Variant
+from vla_gym_simpler.tasks.coke import ORIENTATIONS
+from vla_gym_simpler.tasks.drawers import ADVANCE_AFTER, DRAWERS
+from vla_gym_simpler.variants import TABLES
+
+Rule = Literal["first", "final", "any"]
+_ORIENTATION_ORDER = ("horizontal", "vertical", "standing")  # as the official script runs them
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of official episodes of one environment.
+
+    Attributes:
+        task: Which task.
+        group: Row of the table.
+        kwargs: Keywords of the environment.
+        episodes: Official episode numbers.
+    """
+
+    task: str
+    group: str
+    kwargs: Mapping[str, Any]
+    episodes: range
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def _widowx_blocks() -> Iterator[Block]:
+    for task, facts in TASKS.items():
+        if facts.robot == "widowx":
+            yield Block(task, task.removeprefix("widowx_"), {}, range(24))
+
+
+def _google_blocks() -> Iterator[Block]:
+    for version in GOOGLE_RECOLORINGS:
+        for orientation in _ORIENTATION_ORDER:
+            yield _coke(orientation, robot_variant=version)
+    for version in GOOGLE_RECOLORINGS:
+        yield _move_near(robot_variant=version)
+    for version in GOOGLE_RECOLORINGS:
+        yield from _drawers(robot_variant=version)
+    for version in GOOGLE_RECOLORINGS:
+        yield _apple(robot_variant=version)
+
+
+def _variant_blocks() -> Iterator[Block]:
+    tabletop: list[dict[str, Any]] = [
+        {},
+        *({"table": table} for table in TABLES),
+        {"background": "alt_background"},
+        {"background": "alt_background_2"},
+        {"lighting": "darker"},
+        {"lighting": "brighter"},
+    ]
+    crowded = [{"distractors": "less"}, {"distractors": "more"}]
+    rooms: list[dict[str, Any]] = [
+        {"background": "frl_apartment_stage_simple"},
+        {"background": "modern_bedroom_no_roof"},
+        {"background": "modern_office_no_roof"},
+        {"background": "frl_apartment_stage_simple", "lighting": "brighter"},
+        {"background": "frl_apartment_stage_simple", "lighting": "darker"},
+        {"background": "frl_apartment_stage_simple", "station": "mk_station2"},
+        {"background": "frl_apartment_stage_simple", "station": "mk_station3"},
+    ]
+    for kwargs in (*tabletop, *crowded):
+        for orientation in _ORIENTATION_ORDER:
+            yield _coke(orientation, setting="variant-aggregation", **kwargs)
+    for kwargs in (*tabletop, {"distractors": "none"}):
+        yield _move_near(setting="variant-aggregation", **kwargs)
+    for kwargs in rooms:
+        yield from _drawers(setting="variant-aggregation", **kwargs)
+    for kwargs in rooms:
+        yield _apple(setting="variant-aggregation", **kwargs)
+
+
+def _coke(orientation: str, **kwargs: Any) -> Block:
+    assert orientation in ORIENTATIONS
+    return Block(
+        "google_robot_pick_coke_can",
+        "pick_coke_can",
+        {"orientation": orientation, **kwargs},
+        range(25),
+    )
+
+
+def _move_near(**kwargs: Any) -> Block:
+    return Block("google_robot_move_near", "move_near", kwargs, range(60))
+
+
+def _drawers(**kwargs: Any) -> Iterator[Block]:
+    for verb in ("open", "close"):
+        for drawer in DRAWERS:
+            task, group = f"google_robot_{verb}_drawer", f"{verb}_drawer"
+            yield Block(task, group, {"drawer": drawer, **kwargs}, range(9))
+
+
+def _apple(**kwargs: Any) -> Block:
+    task = "google_robot_place_apple_in_drawer"
+    return Block(task, "place_apple_in_drawer", kwargs, range(27))
+
+
+def _suite(
+    name: str,
+    blocks: Iterable[Block],
+    *,
+    assets: str,
+    engine: str,
+    shader: str,
+    success: Rule,
+    seed: int,
+    tasks: Sequence[str] | str | None,
+    robots: Sequence[str],
+    description: str,
+    with_published: bool = True,
+) -> Suite:
+    if engine not in ENGINES:
+        raise OptionError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
+    chosen = list(blocks)
+    if tasks is not None:
+        wanted = [tasks] if isinstance(tasks, str) else list(tasks)
+        known = {block.group for block in chosen}
+        for group in wanted:
+            if group not in known:
+                raise OptionError(f"tasks={group!r}: expected some of {', '.join(sorted(known))}.")
+        chosen = [block for block in chosen if block.group in wanted]
+    kinds = {robot: resolve_kind(assets, robot) for robot in robots}
+    common = {"engine": engine, "shader": shader}
+    episodes = tuple(
+        spec for block in chosen for spec in _episodes(block, {**common, "assets": kinds}, seed)
+    )
+    return Suite(
+        name=f"simpler/{name}",
+        episodes=episodes,
+        protocol=_protocol(name, kinds, common, success, chosen),
+        table="tasks",
+        published=tuple(row for r in robots for row in published.rows(r)) if with_published else (),
+        description=f"{len(episodes)} {description}",
+    )
+
+
+def _episodes(block: Block, common: Mapping[str, Any], seed: int) -> Iterator[EpisodeSpec]:
+    facts = TASKS[block.task]
+    kwargs = {**common, "assets": common["assets"][facts.robot], **block.kwargs}
+    keywords = {k: v for k, v in block.kwargs.items() if k in ("orientation", "drawer")}
+    task = make_task(block.task, **keywords)
+    overlay = kwargs.get("setting", "visual-matching") == "visual-matching"
+    for episode in block.episodes:
+        setup = task.draw(seed, Options(episode=episode), Variant(overlay=overlay))
+        yield EpisodeSpec(
+            env_id=facts.env_id,
+            env_kwargs=kwargs,
+            seed=seed + episode,
+            options={"episode_id": episode},
+            subtasks=_subtasks(facts.subtasks, setup.instructions, facts.max_steps),
+            group=block.group,
+        )
+
+
+def _subtasks(
+    names: tuple[str, ...], instructions: tuple[str, ...], max_steps: int
+) -> tuple[SubTask, ...]:
+    limits = (max_steps,) if len(names) == 1 else (ADVANCE_AFTER, max_steps - ADVANCE_AFTER)
+    return tuple(
+        SubTask(name=name, instruction=text, max_steps=limit)
+        for name, text, limit in zip(names, instructions, limits, strict=True)
+    )
+
+
+def _protocol(
+    name: str,
+    kinds: Mapping[str, str],
+    common: Mapping[str, str],
+    success: Rule,
+    blocks: Sequence[Block],
+) -> Protocol:
+    facts = {"widowx": WIDOWX, "google_robot": GOOGLE}
+    settings = {
+        **common,
+        "assets": dict(kinds),
+        "engine_version": f"sapien {importlib.metadata.version('sapien')}",
+        "solver": {robot: describe_solver(facts[robot]) for robot in kinds},
+        "stand_ins": _stand_ins(kinds, blocks),
+        "episodes": f"official counts, {name}",
+        "apple_first_subtask": f"over after {ADVANCE_AFTER} steps, not judged",
+        "raytracing": False,
+    }
+    return Protocol(success=success, settings=settings)
+
+
+def _stand_ins(kinds: Mapping[str, str], blocks: Sequence[Block]) -> list[str]:
+    """Return which official files are missing and stood in for."""
+    from vla_gym_simpler.assets import asset_set
+
+    found: set[str] = set()
+    for robot, kind in kinds.items():
+        names = _models_and_arenas([b for b in blocks if TASKS[b.task].robot == robot])
+        found.update(asset_set(kind, robot).stand_ins(sorted(names)))
+    return sorted(found)
+
+
+def _models_and_arenas(blocks: Sequence[Block]) -> set[str]:
+    names: set[str] = set()
+    for block in blocks:
+        keywords = {k: v for k, v in block.kwargs.items() if k in ("orientation", "drawer")}
+        overlay = block.kwargs.get("setting", "visual-matching") == "visual-matching"
+        for episode in block.episodes:
+            setup = make_task(block.task, **keywords).draw(
+                0, Options(episode=episode), Variant(overlay=overlay)
+            )
+            names.update((setup.arena, *(placed.model for placed in setup.objects)))
+            names.update(model for model, _ in setup.fixed)
+    return names
+
+
+def widowx(
+    *,
+    assets: str = "auto",
+    engine: str = "sapien3",
+    shader: str = "default",
+    success: Rule = "final",
+    seed: int = 0,
+    tasks: Sequence[str] | str | None = None,
+) -> Suite:
+    """Return the Bridge evaluation: 24 episodes a task.
+
+    Args:
+        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
+        engine: ``"sapien3"``.
+        shader: ``"default"`` or ``"trivial"``.
+        success: ``"final"`` (official), ``"any"`` or ``"first"``.
+        seed: Added to the episode number to seed what the episode leaves open.
+        tasks: Only these rows of the table.
+    """
+    return _suite(
+        "widowx",
+        _widowx_blocks(),
+        assets=assets,
+        engine=engine,
+        shader=shader,
+        success=success,
+        seed=seed,
+        tasks=tasks,
+        robots=("widowx",),
+        description="episodes of WidowX on Bridge tasks, visual matching",
+    )
+
+
+def google_robot(
+    *,
+    assets: str = "auto",
+    engine: str = "sapien3",
+    shader: str = "default",
+    success: Rule = "final",
+    seed: int = 0,
+    tasks: Sequence[str] | str | None = None,
+) -> Suite:
+    """Return the Google Robot's visual matching evaluation; options as ``widowx``."""
+    return _suite(
+        "google-robot",
+        _google_blocks(),
+        assets=assets,
+        engine=engine,
+        shader=shader,
+        success=success,
+        seed=seed,
+        tasks=tasks,
+        robots=("google_robot",),
+        description="episodes of the Google Robot, visual matching, four recolourings",
+    )
+
+
+def google_robot_variants(
+    *,
+    assets: str = "auto",
+    engine: str = "sapien3",
+    shader: str = "default",
+    success: Rule = "final",
+    seed: int = 0,
+    tasks: Sequence[str] | str | None = None,
+) -> Suite:
+    """Return the Google Robot's variant aggregation; options as ``widowx``."""
+    return _suite(
+        "google-robot-variants",
+        _variant_blocks(),
+        assets=assets,
+        engine=engine,
+        shader=shader,
+        success=success,
+        seed=seed,
+        tasks=tasks,
+        robots=("google_robot",),
+        description="episodes of the Google Robot, variant aggregation",
+        with_published=False,
+    )
+
+
+def smoke(
+    *,
+    assets: str = "auto",
+    engine: str = "sapien3",
+    shader: str = "default",
+    success: Rule = "final",
+    seed: int = 0,
+) -> Suite:
+    """Return one episode of the WidowX; options as ``widowx``."""
+    return _suite(
+        "smoke",
+        (Block("widowx_stack_cube", "stack_cube", {}, range(1)),),
+        assets=assets,
+        engine=engine,
+        shader=shader,
+        success=success,
+        seed=seed,
+        tasks=None,
+        robots=("widowx",),
+        description="episode: does everything run?",
+        with_published=False,
+    )
