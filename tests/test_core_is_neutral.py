@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import importlib.util
 import re
 import subprocess
 import sys
@@ -94,6 +95,8 @@ def test_the_scan_finds_such_names_where_they_are() -> None:
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_a_package_imports_only_what_it_declares(project: Path) -> None:
+    if not all(importlib.util.find_spec(package) for package in packages(project)):
+        pytest.skip(f"{project.name} is not installed, so nobody knows whose modules it imports")
     metadata = settings(project)["project"]
     extras = metadata.get("optional-dependencies", {}).values()
     declared = {

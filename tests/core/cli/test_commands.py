@@ -30,6 +30,7 @@ def test_help_names_every_command(runner: CliRunner) -> None:
         "suite",
         "results",
         "video",
+        "checkpoint",
         "assets",
         "doctor",
         "version",

@@ -8,8 +8,8 @@ Shading is linear in the visibility ``v`` of the light: ``rgb = unlit + lit * v`
 in front of a camera that never moves is therefore kept as ``unlit``, ``lit`` and a place in the
 shadow map, and only ``v`` is looked up per picture.
 
-On a CPU the robot's hundred thousand vertices are most of the work, so what can be done per pixel is
-not done per vertex.
+On a CPU the robot's hundred thousand vertices are most of the work, so what can be done per pixel
+is not done per vertex.
 """
 
 from __future__ import annotations
