@@ -414,4 +414,5 @@ def test_cards_are_counted_as_cuda_counts_them(monkeypatch: pytest.MonkeyPatch) 
 def test_it_is_offered_by_name() -> None:
     made = make_renderer("gl", assets=scene_assets("D"), visuals="low")
     assert made.describe()["name"] == "gl"
+    assert made.describe()["driver"].strip(" /")
     made.close()

@@ -84,6 +84,8 @@ class GlContext:
         self.closed = False
         self.gl.gc_mode = "context_gc"  # objects of closed stages wait for ``release``
         with self:
+            info = self.gl.info  # empty where the context is not the current one
+            self.driver = " / ".join(info[f"GL_{k}"] for k in ("VENDOR", "RENDERER", "VERSION"))
             self.programs = {
                 name.lower(): self.gl.program(*getattr(shaders, name))
                 for name in ("SHADOW", "SEGMENT", "DIRECT", "MOVING", "KEEP", "REPLAY")
@@ -115,12 +117,6 @@ class GlContext:
                 f"renderer='gl': OpenGL reports {error} on {self.driver}. The context may be "
                 "lost (driver reset, out of graphics memory); make a new renderer."
             )
-
-    @property
-    def driver(self) -> str:
-        """Vendor, renderer and version."""
-        info = self.gl.info
-        return " / ".join(info[f"GL_{key}"] for key in ("VENDOR", "RENDERER", "VERSION"))
 
     def mesh(self, mesh: Mesh) -> GpuMesh:
         """Return the mesh in graphics memory, uploaded once."""
