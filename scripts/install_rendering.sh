@@ -1,68 +1,66 @@
 #!/usr/bin/env bash
-# Install Mesa's software EGL driver where there is none, so that pictures come from OpenGL (as those
-# that CALVIN's data was recorded with) even without a GPU. Never fails: without it, everything runs
-# with pybullet's TinyRenderer.
+# Install Mesa's software drivers where there are none, so that pictures can be drawn without a GPU:
+# EGL for CALVIN (as its data was recorded with), and with the argument `vulkan` Vulkan for SAPIEN.
+# Never fails: without EGL, CALVIN is drawn by pybullet's TinyRenderer; without Vulkan, SAPIEN's
+# environments run without pictures.
 set -u
+export DEBIAN_FRONTEND=noninteractive
 
-PACKAGES=(libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri libopengl0)
-COMMAND="apt-get install -y --no-install-recommends ${PACKAGES[*]}"
+EGL=(libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri libopengl0)
+VULKAN=(libvulkan1 mesa-vulkan-drivers)
+BACKPORTS=/etc/apt/sources.list.d/vla-gym-backports.sources
 
 say() { echo "[rendering] $*"; }
 
-has_driver() {
+has_egl() {
     PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q 'libEGL\.so\.1' || return 1
     compgen -G '/usr/share/glvnd/egl_vendor.d/*.json' >/dev/null ||
         compgen -G '/etc/glvnd/egl_vendor.d/*.json' >/dev/null
 }
-
-if has_driver; then
-    say "an EGL driver is installed"
-elif ! command -v apt-get >/dev/null; then
-    say "no EGL driver found; pictures will come from TinyRenderer. Install Mesa's EGL to change that."
-elif [ "$(id -u)" != 0 ]; then
-    say "no EGL driver found; pictures will come from TinyRenderer. To change that: sudo $COMMAND"
-else
-    say "installing Mesa's software EGL: $COMMAND"
-    export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086 # the command is words
-    if timeout 300 apt-get update -q </dev/null >/dev/null && timeout 600 $COMMAND </dev/null >/dev/null; then
-        say "done"
-    else
-        say "that did not work; pictures will come from TinyRenderer"
-    fi
-fi
-
-if [ "${1:-}" != vulkan ]; then exit 0; fi
-
-# SAPIEN draws with Vulkan (asked for with `scripts/install_rendering.sh vulkan`). Debian 12's own Mesa (22.3) is too old for it: backports have 25.0.
-BACKPORTS=/etc/apt/sources.list.d/vla-gym-backports.sources
-VULKAN=(libvulkan1 mesa-vulkan-drivers)
 
 has_vulkan() {
     compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null ||
         compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null
 }
 
-install_vulkan() {
-    local release=() codename
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    if [ "$codename" = bookworm ]; then
-        release=(-t bookworm-backports)
-        printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-            bookworm-backports /usr/share/keyrings/debian-archive-keyring.gpg >"$BACKPORTS"
-    fi
-    timeout 300 apt-get update -q </dev/null >/dev/null &&
-        timeout 600 apt-get install -y --no-install-recommends "${release[@]}" "${VULKAN[@]}" </dev/null >/dev/null
+# Debian 12's own Mesa (22.3) is too old for SAPIEN: its backports have 25.0.
+add_backports() {
+    # shellcheck source=/dev/null
+    [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ] || return 0
+    printf '%s\n' 'Types: deb' 'URIs: http://deb.debian.org/debian' 'Suites: bookworm-backports' \
+        'Components: main' 'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' >"$BACKPORTS"
+    echo -t bookworm-backports
 }
 
-if has_vulkan; then
-    say "a Vulkan driver is installed"
-elif ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    say "no Vulkan driver found: SAPIEN environments run without pictures only. Install ${VULKAN[*]}"
-    say "(on Debian 12 from bookworm-backports; as root this script does it)"
+# provide NAME CONSEQUENCE [APT OPTION]... PACKAGE...: what to do where a driver is missing
+provide() {
+    local name=$1 consequence=$2 command
+    shift 2
+    command="apt-get install -y --no-install-recommends $*"
+    if ! command -v apt-get >/dev/null; then
+        say "no $name driver found; $consequence. Install Mesa's to change that."
+    elif [ "$(id -u)" != 0 ]; then
+        say "no $name driver found; $consequence. To change that: sudo $command"
+    else
+        say "installing Mesa's software $name: $command"
+        # shellcheck disable=SC2086 # the command is words
+        if timeout 300 apt-get update -q </dev/null >/dev/null && timeout 600 $command </dev/null >/dev/null
+        then say "done"; else say "that did not work; $consequence"; fi
+    fi
+}
+
+if has_egl; then
+    say "an EGL driver is installed"
 else
-    say "installing Mesa's software Vulkan: ${VULKAN[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    if install_vulkan; then say "done"; else say "that did not work; SAPIEN will draw nothing"; fi
+    provide EGL "CALVIN's pictures will come from TinyRenderer" "${EGL[@]}"
+fi
+if [ "${1:-}" = vulkan ]; then
+    if has_vulkan; then
+        say "a Vulkan driver is installed"
+    else
+        release=$([ "$(id -u)" != 0 ] || add_backports)
+        # shellcheck disable=SC2086 # the option is words
+        provide Vulkan "SAPIEN's environments will have no pictures" $release "${VULKAN[@]}"
+    fi
 fi
 exit 0

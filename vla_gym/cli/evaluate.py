@@ -93,7 +93,12 @@ def show_results(results: Results) -> None:
 
 def run_name(policy: str, suite: str) -> str:
     """Return the directory name of a run, such as ``random__my-suite``."""
-    return f"{_slug(_stem(policy))}__{_slug(_stem(suite))}"
+    from vla_gym.policies.file import is_policy_file
+    from vla_gym.suites.loader import is_path
+
+    policy = Path(policy).stem if is_policy_file(policy) else policy
+    suite = Path(suite).stem if is_path(suite) else suite
+    return f"{_slug(policy)}__{_slug(suite)}"
 
 
 def parse_workers(text: Any) -> int | Literal["auto"]:
@@ -110,11 +115,6 @@ def parse_workers(text: Any) -> int | Literal["auto"]:
         return int(text)
     except ValueError:
         raise OptionError(f"--workers {text!r}: expected a number from 1, or auto.") from None
-
-
-def _stem(name: str) -> str:
-    path = Path(name)
-    return path.stem if path.suffix in {".yaml", ".yml", ".py"} else name
 
 
 def _slug(text: str) -> str:

@@ -23,7 +23,7 @@ from vla_gym_calvin.rendering.gl.client import ClientRenderer
 from vla_gym_calvin.rendering.gl.devices import list_devices
 from vla_gym_calvin.rendering.gl.kinematics import client_frames, link_frames, pose_matrix
 from vla_gym_calvin.rendering.gl.light import WINDOW, light_lens, light_view, window_corner
-from vla_gym_calvin.rendering.gl.meshes import load_mesh
+from vla_gym_calvin.rendering.gl.meshes import Mesh, load_mesh, welded
 from vla_gym_calvin.rendering.gl.renderer import GlRenderer
 from vla_gym_calvin.rendering.gl.urdf import load_body
 from vla_gym_calvin.scene_assets import scene_assets
@@ -276,6 +276,59 @@ def test_meshes_follow_the_rules_of_the_original(
     assert corners[1, :, 3:].tolist() == [[0, 0, 1, 0.5, 0.5]] * 3
     again = load_mesh(file)
     assert np.array_equal(again.vertices, mesh.vertices)
+
+
+def _rough_ground(file: Path, cells: int = 34) -> None:
+    """Write a square of 1 m with small hills, as flat triangles."""
+    rng = np.random.default_rng(0)
+    axis = np.linspace(-0.5, 0.5, cells + 1)
+    lines = [f"v {x} {y} {rng.normal(0, 0.005)}" for x in axis for y in axis]
+    for x in range(cells):
+        for y in range(cells):
+            a = x * (cells + 1) + y + 1
+            b = a + cells + 1
+            lines += [f"f {a} {b} {b + 1}", f"f {a} {b + 1} {a + 1}"]
+    file.write_text("\n".join(lines))
+
+
+def test_flat_faces_share_their_corners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLA_GYM_CACHE", str(tmp_path / "cache"))
+    _rough_ground(tmp_path / "ground.obj")
+    mesh = load_mesh(tmp_path / "ground.obj")
+    light = welded(mesh)
+    assert mesh.flat
+    assert len(mesh.vertices) == 3 * len(mesh.triangles)
+    assert len(light.vertices) == 35 * 35
+    corners, shared = mesh.vertices[mesh.triangles], light.vertices[light.triangles]
+    assert np.array_equal(corners[:, :, :3], shared[:, :, :3])
+    smooth = Mesh(light.vertices, light.triangles)
+    assert welded(smooth) is smooth
+
+
+@needs_gl
+def test_flat_faces_look_the_same_without_normals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLA_GYM_CACHE", str(tmp_path / "cache"))
+    _rough_ground(tmp_path / "ground.obj")
+    file = tmp_path / "ground.urdf"
+    file.write_text(
+        '<robot name="ground"><link name="base"><visual><geometry><mesh filename="ground.obj"/>'
+        "</geometry></visual></link></robot>"
+    )
+    bullet = bullet_client.BulletClient(pybullet.DIRECT)
+    ground = bullet.loadURDF(str(file))
+    view = pybullet.computeViewMatrix((0.6, 0.5, 0.7), (0, 0, 0), (0, 0, 1))
+    lens = pybullet.computeProjectionMatrixFOV(60, 1, 0.1, 8)
+    pictures = []
+    for fast in (False, True):
+        drawing = ClientRenderer(bullet._client, {ground: file}, fast=fast)
+        pictures.append(drawing.render(view, lens, (96, 96), near=0.1, far=8.0).rgb.astype(int))
+        drawing.close()
+    bullet.disconnect()
+    difference = np.abs(pictures[0] - pictures[1])
+    assert pictures[0].std() > 10  # hills are seen
+    assert difference.mean() < 0.5
 
 
 def _child(code: str, **environment: str) -> list[str]:

@@ -29,7 +29,8 @@ class ClientRenderer:
         client: ``physicsClientId``.
         urdfs: The file of every body that is drawn, by ``bodyUniqueId``.
         scalings: ``globalScaling`` of the bodies that were loaded with one.
-        light_shadows: Whether heavy meshes cast the shadow of a simplified copy.
+        fast: Whether heavy meshes cast the shadow of a simplified copy, and normals of flat faces
+            come from their corners.
         device: Graphics card as CUDA counts them; ``None`` for the first, or the CPU.
 
     Raises:
@@ -43,7 +44,7 @@ class ClientRenderer:
         urdfs: Mapping[int, Path],
         *,
         scalings: Mapping[int, float] | None = None,
-        light_shadows: bool = False,
+        fast: bool = False,
         device: int | None = None,
     ) -> None:
         self._client = client
@@ -60,9 +61,7 @@ class ClientRenderer:
         self._context = acquire(device)
         self._closed = False
         actors = [Actor(bodies[number]) for number in self._ids]
-        self._stage = Stage(
-            self._context, actors, keep=False, light_shadows=light_shadows, ids=self._ids
-        )
+        self._stage = Stage(self._context, actors, keep=False, fast=fast, ids=self._ids)
 
     def render(
         self,

@@ -11,7 +11,6 @@ their storage specified again by plain GL calls.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +42,7 @@ class GpuMesh:
         indices = ctx.buffer(mesh.triangles.tobytes())
         whole = (vertices, "3f 3f 2f", "position", "normal", "uv")
         self.center, self.radius = mesh.sphere()
+        self.faceted = mesh.faceted
         self._arrays = {
             name: ctx.vertex_array(context.programs[name], [whole], indices)
             for name in ("direct", "moving", "keep")
@@ -120,9 +120,7 @@ class GlContext:
 
     def mesh(self, mesh: Mesh) -> GpuMesh:
         """Return the mesh in graphics memory, uploaded once."""
-        digest = hashlib.sha1(mesh.vertices.tobytes(), usedforsecurity=False)
-        digest.update(mesh.triangles.tobytes())
-        key = digest.hexdigest()
+        key = mesh.digest()
         if key not in self._meshes:
             self._meshes[key] = GpuMesh(self, mesh)
         return self._meshes[key]

@@ -80,7 +80,7 @@ class GlRenderer:
             self._context,
             _actors(assets, self._bodies, visuals),
             keep=keep,
-            light_shadows=visuals != "exact",
+            fast=visuals != "exact",
         )
 
     def render(

@@ -48,6 +48,7 @@ void main() {
 
 _SHADING = """
 uniform sampler2D image;
+uniform bool faceted;  // faces are flat, and vertices have no normals
 uniform vec4 color;
 uniform vec3 light_position;
 uniform vec3 specular_eye;
@@ -60,7 +61,8 @@ in vec2 texture_uv;
 vec3 shadow_coordinate() { return (shadow_matrix * vec4(world, 1.0)).xyz; }
 
 void shade(out vec3 unlit, out vec3 lit) {
-    vec3 world_normal = mat3(model) * own_normal;
+    vec3 world_normal =
+        faceted ? cross(dFdx(world), dFdy(world)) : mat3(model) * own_normal;
     vec3 base = color.rgb * texture(image, texture_uv).rgb;
     float facing = clamp(dot(normalize(world_normal), normalize(light_position)), -1.0, 1.0);
     float intensity = 0.5 + 0.5 * facing;

@@ -26,7 +26,7 @@ from vla_gym_calvin.rendering.cameras import View
 from vla_gym_calvin.rendering.gl import shaders
 from vla_gym_calvin.rendering.gl.context import GlContext, GpuMesh
 from vla_gym_calvin.rendering.gl.light import Light
-from vla_gym_calvin.rendering.gl.meshes import light_caster
+from vla_gym_calvin.rendering.gl.meshes import light_caster, welded
 from vla_gym_calvin.rendering.gl.targets import Layer, Segments, Target
 from vla_gym_calvin.rendering.gl.urdf import Body, Color, Visual
 
@@ -71,7 +71,8 @@ class Stage:
         context: Where to draw; shared with other stages.
         actors: Bodies in the order they were loaded into pybullet, which is their id.
         keep: Whether to store what does not move, for cameras that never move.
-        light_shadows: Whether heavy meshes cast the shadow of a simplified copy.
+        fast: Whether heavy meshes cast the shadow of a simplified copy, and normals of flat faces
+            come from their corners.
         ids: Numbers of the bodies in the segmentation; by default their place in ``actors``.
     """
 
@@ -81,7 +82,7 @@ class Stage:
         actors: Sequence[Actor],
         *,
         keep: bool = True,
-        light_shadows: bool = False,
+        fast: bool = False,
         ids: Sequence[int] | None = None,
     ) -> None:
         self._context = context
@@ -94,11 +95,12 @@ class Stage:
             self._casters: list[_Instance] = []
             first = 0
             for number, actor in zip(ids or range(len(actors)), actors, strict=True):
-                visuals = list(_visuals(actor.body))
-                self._instances += self._placed(actor, visuals, number, first)
-                if light_shadows:
-                    visuals = [(i, replace(v, mesh=light_caster(v.mesh))) for i, v in visuals]
-                self._casters += self._placed(actor, visuals, number, first)
+                seen = casting = list(_visuals(actor.body))
+                if fast:
+                    casting = [(i, replace(v, mesh=light_caster(v.mesh))) for i, v in seen]
+                    seen = [(i, replace(v, mesh=welded(v.mesh))) for i, v in seen]
+                self._instances += self._placed(actor, seen, number, first)
+                self._casters += self._placed(actor, casting, number, first)
                 first += 1 + len(actor.body.links)
         self._frames = np.array([i.frame for i in self._instances])
         self._keep = keep and len(self._instances) < shaders.RANK_LIMIT
@@ -221,11 +223,12 @@ class Stage:
         program = self._context.programs[name]
         program["view_projection"].write(shot.matrix)  # type: ignore[union-attr]
         self._light.configure(program)
-        model, color = program["model"], program["color"]
+        model, color, faceted = (program[name] for name in ("model", "color", "faceted"))
         for index in chosen:
             instance = self._instances[index]
             model.write(models[instance.frame])  # type: ignore[union-attr]
             color.value = instance.color  # type: ignore[union-attr]
+            faceted.value = instance.mesh.faceted  # type: ignore[union-attr]
             if ranks is not None:
                 program["rank"].value = int(ranks[index])  # type: ignore[union-attr]
             elif name == "keep":
@@ -266,15 +269,16 @@ class _Shot:
         places = frames[rows]
         distance = -(places[:, :3, 3] @ look[2, :3] + look[2, 3])
         self.order = np.argsort(-distance, kind="stable")
-        self.visible = [int(i) for i in self.order if _inside(lens @ look, places[i], instances[i])]
+        inside = _inside(lens @ look, places, instances)
+        self.visible = [int(i) for i in self.order if inside[i]]
 
 
-def _inside(clip: F64, place: F64, instance: _Instance) -> bool:
-    """Return whether an instance's bounding sphere touches the view's six planes' inside."""
-    center = place[:3, :3] @ instance.mesh.center + place[:3, 3]
-    for row in range(3):
-        for plane in (clip[3] + clip[row], clip[3] - clip[row]):
-            reach = instance.mesh.radius * np.linalg.norm(plane[:3])
-            if plane[:3] @ center + plane[3] < -reach:
-                return False
-    return True
+def _inside(clip: F64, places: F64, instances: Sequence[_Instance]) -> npt.NDArray[np.bool_]:
+    """Return which instances' bounding spheres touch the inside of the view's six planes."""
+    own = np.array([i.mesh.center for i in instances])
+    radius = np.array([i.mesh.radius for i in instances])
+    centers = np.einsum("nij,nj->ni", places[:, :3, :3], own) + places[:, :3, 3]
+    planes = np.concatenate([clip[3] + clip[:3], clip[3] - clip[:3]])
+    reach = np.linalg.norm(planes[:, :3], axis=1)
+    depth = centers @ planes[:, :3].T + planes[:, 3]
+    return np.asarray((depth >= -radius[:, None] * reach).all(axis=1))
