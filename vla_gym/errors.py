@@ -57,6 +57,10 @@ class AssetError(VlaGymError, FileNotFoundError):
         return str(self.args[0]) if self.args else ""
 
 
+class DatasetError(VlaGymError, ValueError):
+    """Demonstrations that are not what their format or their spec says."""
+
+
 class JournalError(VlaGymError, RuntimeError):
     """The journal cannot be read or written; what it already holds is safe."""
 

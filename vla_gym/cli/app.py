@@ -10,6 +10,7 @@ import typer
 from vla_gym.cli import (
     assets,
     checkpoint,
+    dataset,
     doctor,
     evaluate,
     listing,
@@ -46,5 +47,6 @@ app.add_typer(results.app, name="results")
 app.add_typer(video.app, name="video")
 app.add_typer(assets.app, name="assets")
 app.add_typer(checkpoint.app, name="checkpoint")
+app.add_typer(dataset.app, name="dataset")
 app.command("doctor")(doctor.doctor_command)
 app.command("version")(version.version_command)

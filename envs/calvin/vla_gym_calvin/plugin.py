@@ -5,6 +5,7 @@ from __future__ import annotations
 from vla_gym.plugins import (
     AssetEntry,
     CheckEntry,
+    DatasetEntry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
@@ -64,6 +65,18 @@ def vla_gym_register_suites() -> list[SuiteEntry]:
         summary="4 chains of 2 sub-tasks: does everything run?",
     )
     return [*long, smoke]
+
+
+@hookimpl
+def vla_gym_register_datasets() -> list[DatasetEntry]:
+    """Return CALVIN's data on disk."""
+    return [
+        DatasetEntry(
+            name="calvin",
+            target=f"{_PACKAGE}.datasets:play",
+            summary="CALVIN's folders: episode_*.npz and lang_annotations",
+        )
+    ]
 
 
 @hookimpl

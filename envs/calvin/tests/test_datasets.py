@@ -1,0 +1,91 @@
+"""CALVIN's folders: what was written in their layout is read, and damage is named."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vla_gym_calvin.datasets import Annotation, PlayDataset, PlayWriter
+
+from vla_gym.datasets import open_dataset
+from vla_gym.errors import DatasetError
+
+
+def recording(length: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {
+        "rel_actions": rng.uniform(-1, 1, (length, 7)),
+        "actions": rng.uniform(-1, 1, (length, 7)),
+        "robot_obs": rng.normal(size=(length, 15)),
+        "scene_obs": rng.normal(size=(length, 24)),
+        "rgb_static": rng.integers(0, 256, (length, 200, 200, 3), dtype=np.uint8),
+        "rgb_gripper": rng.integers(0, 256, (length, 84, 84, 3), dtype=np.uint8),
+    }
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    writer = PlayWriter(tmp_path / "set" / "training")
+    writer.add(recording(6, 0), [Annotation(1, 4, "open_drawer", "pull the drawer")])
+    writer.add(
+        recording(5, 1),
+        [Annotation(0, 2, "close_drawer", "shut it"), Annotation(2, 4, "lift_red", "grab red")],
+    )
+    writer.close()
+    return tmp_path / "set"
+
+
+def test_annotated_stretches_are_episodes(root: Path) -> None:
+    dataset = open_dataset(root, {"split": "training"})
+    assert isinstance(dataset, PlayDataset)
+    assert dataset.lengths == [4, 3, 3]
+    third, source = dataset.episode(2), recording(5, 1)
+    assert (third.task, third.instruction) == ("lift_red", "grab red")
+    assert np.array_equal(third.actions, source["rel_actions"][2:5].astype(np.float32))
+    assert np.array_equal(third.proprioception, source["robot_obs"][2:5].astype(np.float32))
+    assert np.array_equal(third.images["static"], source["rgb_static"][2:5])
+    assert np.array_equal(third.images["wrist"], source["rgb_gripper"][2:5])
+    assert dataset.episode(2, images=False).images == {}
+    assert open_dataset(root / "training").lengths == [4, 3, 3]
+
+
+def test_damage_is_named(root: Path) -> None:
+    frame = root / "training" / "episode_0000002.npz"
+    whole = frame.read_bytes()
+    for content in (whole[:200], b""):
+        frame.write_bytes(content)
+        with pytest.raises(DatasetError, match=r"episode_0000002\.npz"):
+            open_dataset(root).episode(0)
+    frame.unlink()
+    with pytest.raises(DatasetError, match=r"episode_0000002\.npz"):
+        open_dataset(root).episode(0)
+    np.save(root / "training" / "ep_start_end_ids.npy", np.array([[0, 5], [6, 9]]))
+    with pytest.raises(DatasetError, match=r"annotation 2 \(lift_red\) covers frames 8 to 10"):
+        open_dataset(root)
+
+
+def test_nothing_in_annotations_can_run(root: Path, tmp_path: Path) -> None:
+    class Bad:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    file = root / "training" / "lang_annotations" / "auto_lang_ann.npy"
+    np.save(file, np.array({"info": Bad()}, dtype=object), allow_pickle=True)
+    with pytest.raises(DatasetError, match="it wants"):
+        open_dataset(root)
+    assert not (tmp_path / "ran").exists()
+    file.write_bytes(pickle.dumps({}))
+    with pytest.raises(DatasetError, match="not a file of annotations"):
+        open_dataset(root)
+
+
+def test_a_split_is_not_written_over(root: Path) -> None:
+    with pytest.raises(DatasetError, match="holds a split already"):
+        PlayWriter(root / "training")
+    writer = PlayWriter(root / "validation")
+    incomplete = recording(3, 0)
+    del incomplete["scene_obs"]
+    with pytest.raises(DatasetError, match="scene_obs"):
+        writer.add(incomplete, [])

@@ -1,0 +1,7 @@
+"""CALVIN's own data: recorded play, cut into sentences."""
+
+from vla_gym_calvin.datasets import play
+from vla_gym_calvin.datasets.annotations import Annotation
+from vla_gym_calvin.datasets.play import PlayDataset, PlayWriter
+
+__all__ = ["Annotation", "PlayDataset", "PlayWriter", "play"]

@@ -1,0 +1,36 @@
+"""What the core itself brings, through the same door as everybody else's."""
+
+from __future__ import annotations
+
+from vla_gym.plugins import DatasetEntry, PolicyEntry, hookimpl
+
+
+@hookimpl
+def vla_gym_register_policies() -> list[PolicyEntry]:
+    """Return ``random`` and ``replay``."""
+    return [
+        PolicyEntry(
+            name="random",
+            target="vla_gym.policies.random:RandomPolicy",
+            summary="random actions in any environment: the lower bound",
+        ),
+        PolicyEntry(
+            name="replay",
+            target="vla_gym.policies.replay:ReplayPolicy",
+            summary="recorded actions (--set path=RUN_DIR or FILE.npz)",
+        ),
+    ]
+
+
+@hookimpl
+def vla_gym_register_datasets() -> list[DatasetEntry]:
+    """Return the format that demonstrations are collected in."""
+    return [
+        DatasetEntry(
+            name="lerobot",
+            target="vla_gym.datasets:lerobot",
+            summary="LeRobot v3 folders (parquet and mp4), read and written",
+            requires=("pyarrow",),
+            install="pip install 'vla-gym[datasets]'",
+        )
+    ]

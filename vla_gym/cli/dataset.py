@@ -1,0 +1,88 @@
+"""``vla-gym dataset``: look into demonstrations, check them, and convert them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from vla_gym.datasets import Dataset
+
+app = typer.Typer(no_args_is_help=True, help="Look into demonstrations and convert them.")
+
+_SHOWN = 5  # instructions
+
+Folder = Annotated[Path, typer.Argument(help="The data set.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Option of the format; repeatable."),
+]
+
+
+@app.command("info")
+def info_command(path: Folder, settings: Settings = None) -> None:
+    """Say what is in a data set, without looking at its pictures."""
+    from vla_gym.cli.console import print_lines
+
+    print_lines(_described(_open(path, settings)))
+
+
+@app.command("check")
+def check_command(path: Folder, settings: Settings = None) -> None:
+    """Read every number and every picture; ends with an error at the first that is damaged."""
+    from vla_gym.cli.console import print_lines
+
+    dataset = _open(path, settings)
+    for number in range(len(dataset.lengths)):
+        dataset.episode(number)
+    print_lines([f"{len(dataset.lengths)} episodes, {sum(dataset.lengths)} frames: all readable."])
+
+
+@app.command("convert")
+def convert_command(
+    path: Folder,
+    out: Annotated[
+        Path, typer.Option(help="LeRobot v3 folder; one that was begun is gone on with.")
+    ],
+    settings: Settings = None,
+) -> None:
+    """Write a data set of any format as LeRobot v3."""
+    from vla_gym.cli.console import print_lines
+    from vla_gym.datasets.lerobot_writer import LeRobotWriter
+
+    dataset = _open(path, settings)
+    writer = LeRobotWriter(out, dataset.spec)
+    for number in range(len(writer), len(dataset.lengths)):
+        writer.add(dataset.episode(number))
+    writer.close()
+    print_lines([f"{len(writer)} episodes in {out}"])
+
+
+def _open(path: Path, settings: list[str] | None) -> Dataset:
+    from vla_gym.cli.options import nested
+    from vla_gym.datasets import open_dataset
+
+    return open_dataset(path, nested(settings or ()))
+
+
+def _described(dataset: Dataset) -> Iterator[str]:
+    from vla_gym.datasets import action_statistics
+
+    lengths, spec = dataset.lengths, dataset.spec
+    statistics = action_statistics(dataset)
+    yield f"episodes     {len(lengths)}"
+    between = f"{min(lengths)} to {max(lengths)} an episode"
+    yield f"frames       {sum(lengths)} ({between}, {spec.fps:g} Hz)"
+    for role, camera in spec.cameras.items():
+        yield f"camera       {role}, {camera.height} x {camera.width}"
+    fields = ", ".join(f"{part.name} ({part.size})" for part in spec.proprioception)
+    yield f"state        {fields or 'none'}"
+    for name in ("low", "q01", "mean", "q99", "high", "std"):
+        numbers = " ".join(f"{value:8.4f}" for value in getattr(statistics, name))
+        yield f"action {name:5s} {numbers}"
+    texts = sorted({dataset.episode(n, images=False).instruction for n in range(len(lengths))})
+    more = [f"... ({len(texts)} in all)"] if len(texts) > _SHOWN else []
+    yield "\n  ".join(["instructions", *texts[:_SHOWN], *more])

@@ -1,0 +1,73 @@
+"""How actions are distributed: what a policy's outputs are normalised with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_gym.contract.spec import NormalizationKind, NormalizationSpec, Record
+from vla_gym.datasets.demonstration import Dataset
+from vla_gym.errors import DatasetError
+
+
+class Statistics(Record):
+    """Of every number of an action, over all frames.
+
+    Attributes:
+        count: Frames they were computed from.
+        low: Minimum.
+        high: Maximum.
+        q01: 1 % quantile.
+        q99: 99 % quantile.
+    """
+
+    count: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    q01: tuple[float, ...]
+    q99: tuple[float, ...]
+
+    def normalization(
+        self, kind: NormalizationKind, *, keep_gripper: bool = True
+    ) -> NormalizationSpec:
+        """Return the spec that undoes the normalisation of a kind.
+
+        Args:
+            kind: Which of the statistics.
+            keep_gripper: Leave the last number, the gripper, as it is.
+        """
+        low, high = {
+            NormalizationKind.MIN_MAX: (self.low, self.high),
+            NormalizationKind.QUANTILE: (self.q01, self.q99),
+            NormalizationKind.MEAN_STD: (self.mean, self.std),
+        }[kind]
+        mask = (*(True for _ in low[:-1]), not keep_gripper)
+        return NormalizationSpec(kind=kind, low=low, high=high, mask=mask)
+
+
+def action_statistics(dataset: Dataset) -> Statistics:
+    """Return the statistics of what a policy learns from a data set; reads no pictures.
+
+    Raises:
+        DatasetError: When there are no episodes.
+    """
+    if not len(dataset.lengths):
+        raise DatasetError("The data set has no episodes, so there is nothing to learn from.")
+    episodes = range(len(dataset.lengths))
+    actions = np.concatenate(
+        [dataset.episode(number, images=False).targets for number in episodes]
+    ).astype(np.float64)
+
+    def row(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, ...]:
+        return tuple(float(value) for value in values)
+
+    return Statistics(
+        count=len(actions),
+        mean=row(actions.mean(axis=0)),
+        std=row(actions.std(axis=0)),
+        low=row(actions.min(axis=0)),
+        high=row(actions.max(axis=0)),
+        q01=row(np.quantile(actions, 0.01, axis=0)),
+        q99=row(np.quantile(actions, 0.99, axis=0)),
+    )
