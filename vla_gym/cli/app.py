@@ -10,6 +10,7 @@ import typer
 from vla_gym.cli import (
     assets,
     checkpoint,
+    collect,
     dataset,
     doctor,
     evaluate,
@@ -40,6 +41,7 @@ def _options(
 
 
 app.command("eval")(evaluate.evaluate_command)
+app.command("collect")(collect.collect_command)
 app.command("matrix")(matrix.matrix_command)
 app.command("list")(listing.list_command)
 app.add_typer(suite.app, name="suite")

@@ -1,0 +1,92 @@
+"""Collecting: what an expert did is recorded frame by frame, however often it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vla_gym.datasets import open_dataset
+from vla_gym.datasets.collection import collect, demonstrations
+from vla_gym.errors import RunnerError
+from vla_gym.runner import evaluation
+from vla_gym.runner.journal import Journal
+from vla_gym.runner.worker import make_env
+from vla_gym.testing import MockPolicy, ThreadWorkers, mock_suite
+
+pytest.importorskip("pyarrow", reason="needs pyarrow (vla-gym[datasets])")
+
+SUITE = mock_suite(4, chain=2)
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "LocalWorkers", ThreadWorkers)
+
+
+def gather(out: Path, **options) -> list[dict]:
+    settings = {"workers": 1, "progress": False, **options}
+    return collect(MockPolicy(), SUITE, out=out, **settings).sources
+
+
+def test_every_success_is_recorded_as_it_was(tmp_path: Path) -> None:
+    sources = gather(tmp_path)
+    with Journal(tmp_path / "run") as journal:
+        records, actions = dict(journal.records), [journal.actions(i) for i in range(4)]
+    wanted = [
+        (episode, number)
+        for episode, record in sorted(records.items())
+        for number, done in enumerate(record.subtasks)
+        if done.success
+    ]
+    assert wanted
+    assert len(wanted) < sum(len(record.subtasks) for record in records.values())
+    assert [(s["episode"], s["subtask"]) for s in sources] == wanted
+    dataset = open_dataset(tmp_path)
+    for number, (episode, subtask) in enumerate(wanted):
+        recorded = dataset.episode(number)
+        done = records[episode].subtasks
+        start = sum(d.steps for d in done[:subtask])
+        part = actions[episode][start : start + done[subtask].steps]
+        assert np.array_equal(recorded.actions, part.astype(np.float32))
+        assert recorded.instruction == SUITE.episodes[episode].subtasks[subtask].instruction
+        assert recorded.success
+        assert set(recorded.images) == {"static", "wrist"}
+
+
+def test_frames_are_what_was_seen_before_each_action(tmp_path: Path) -> None:
+    gather(tmp_path)
+    first = open_dataset(tmp_path).episode(0)
+    episode = SUITE.episodes[open_dataset(tmp_path).episode(0).source["episode"]]
+    env = make_env(episode.env_id, episode.env_kwargs, cameras=("static", "wrist"))
+    names = [s.name for s in episode.subtasks]
+    seen, _ = env.reset(seed=episode.seed, options={**episode.options, "subtasks": names})
+    for step, action in enumerate(first.actions[:3]):
+        assert np.allclose(first.proprioception[step], seen["proprioception"], atol=1e-6)
+        assert abs(first.images["static"][step].astype(int) - seen["images"]["static"]).mean() < 6
+        seen = env.step_chunk(action[None].astype(np.float64), observe=True)[0]
+
+
+def test_going_on_ends_with_the_same_data(tmp_path: Path) -> None:
+    whole = gather(tmp_path / "whole")
+    gather(tmp_path / "parts", limit=2)
+    last = sorted((tmp_path / "parts").glob("meta/episodes/*/*"))[-1]
+    last.unlink()  # as when it was killed before this episode counted
+    parts = gather(tmp_path / "parts")
+    assert [(s["episode"], s["subtask"]) for s in parts] == [
+        (s["episode"], s["subtask"]) for s in whole
+    ]
+    one, other = open_dataset(tmp_path / "whole"), open_dataset(tmp_path / "parts")
+    for number in range(len(whole)):
+        assert np.array_equal(one.episode(number).actions, other.episode(number).actions)
+
+
+def test_an_episode_that_goes_differently_is_refused(tmp_path: Path) -> None:
+    gather(tmp_path)
+    with Journal(tmp_path / "run") as journal:
+        record, actions = journal.records[0], journal.actions(0)
+    spec = SUITE.episodes[0]
+    env = make_env(spec.env_id, spec.env_kwargs, cameras=("static",))
+    with pytest.raises(RunnerError, match="went differently"):
+        list(demonstrations(env, spec, record, -actions))

@@ -1,0 +1,39 @@
+"""``vla-gym collect``: demonstrations of an expert, as a LeRobot v3 data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vla_gym.cli.evaluate import SetOption, parse_workers
+
+
+def collect_command(
+    policy: Annotated[str, typer.Option(help="Registered name of the expert.")],
+    suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
+    out: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
+    workers: Annotated[str, typer.Option(metavar="N|auto", help="Processes.")] = "auto",
+    settings: SetOption = None,
+) -> None:
+    """Run an expert and record what succeeded; the same command again goes on where it stopped."""
+    from vla_gym.cli.console import print_lines
+    from vla_gym.cli.options import parse_options
+    from vla_gym.datasets.collection import collect
+    from vla_gym.suites import load_suite
+
+    options = parse_options(settings or (), policy=policy, suite=suite)
+    try:
+        writer = collect(
+            policy,
+            load_suite(suite, options.suite),
+            out=out,
+            workers=parse_workers(workers),
+            limit=limit,
+            policy_options=options.policy,
+        )
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    print_lines([f"{len(writer)} demonstrations in {out} (vla-gym dataset info {out})"])
