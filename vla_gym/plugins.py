@@ -80,7 +80,7 @@ class BackboneEntry(Entry):
 
 @dataclass(frozen=True)
 class DatasetEntry(Entry):
-    """A data set format or a named data set."""
+    """A format of demonstrations: ``target`` is a ``vla_gym.datasets.DatasetFormat``."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class HookSpecs:
 
     @hookspec
     def vla_gym_register_datasets(self) -> Sequence[DatasetEntry]:
-        """Return the data sets."""
+        """Return the formats of demonstrations."""
         raise NotImplementedError
 
     @hookspec
