@@ -42,6 +42,7 @@ def _plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     kinds = registry()._kinds
     for kind, entry in ENTRIES.items():
         monkeypatch.setitem(kinds, kind, {entry.name: Registered(entry, plugin)})
+    monkeypatch.setitem(kinds, "datasets", {})
     monkeypatch.setitem(registry().__dict__, "plugins", [plugin, PluginInfo("bad", "b 1", "Oops")])
     monkeypatch.setattr(evaluation, "LocalWorkers", ThreadWorkers)
     monkeypatch.setenv("VLA_GYM_CACHE", str(tmp_path / "cache"))
