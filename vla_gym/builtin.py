@@ -24,7 +24,7 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
 
 @hookimpl
 def vla_gym_register_datasets() -> list[DatasetEntry]:
-    """Return the format that demonstrations are collected in."""
+    """Return the format that demonstrations are collected in, and that of Open X-Embodiment."""
     return [
         DatasetEntry(
             name="lerobot",
@@ -32,5 +32,10 @@ def vla_gym_register_datasets() -> list[DatasetEntry]:
             summary="LeRobot v3 folders (parquet and mp4), read and written",
             requires=("pyarrow",),
             install="pip install 'vla-gym[datasets]'",
-        )
+        ),
+        DatasetEntry(
+            name="rlds",
+            target="vla_gym.datasets:rlds",
+            summary="RLDS / Open X-Embodiment (TFRecord shards), read without TensorFlow",
+        ),
     ]

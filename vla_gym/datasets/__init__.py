@@ -4,7 +4,7 @@ A ``Dataset`` gives whole episodes; ``Windows`` cuts them into what a policy is 
 ``action_statistics`` says how to normalise. Formats come through plugins (``open_dataset``).
 """
 
-from vla_gym.datasets import lerobot
+from vla_gym.datasets import lerobot, rlds
 from vla_gym.datasets.demonstration import Dataset, DatasetSpec, Demonstration
 from vla_gym.datasets.formats import DatasetFormat, open_dataset
 from vla_gym.datasets.statistics import Statistics, action_statistics
@@ -21,4 +21,5 @@ __all__ = [
     "action_statistics",
     "lerobot",
     "open_dataset",
+    "rlds",
 ]
