@@ -11,12 +11,17 @@ import torch
 from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
-from vla_gym_robovlms.factory import make_policy, merge, resolve
+from vla_gym_robovlms.factory import make_policy, resolve
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
 
+DISCRETE: dict[str, Any] = {
+    "formulation": "interleaved",
+    "action": "discrete",
+    "head": {"name": "detokeniser"},
+}
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
@@ -54,7 +59,8 @@ def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
         ({"head": {"name": "lstm", "layer": 2}}, "head.layer: unknown field. Did you mean layers"),
         ({"backbone": {"name": "kosmos-2", "sise": "tiny"}}, "Did you mean size"),
         ({"history": 0}, "history: .*greater than 0.*got 0"),
-        ({"head": {"name": "lstn"}}, "head.name: .*'lstm'"),
+        ({"head": {"name": "lstn"}}, r"head.name: .*got 'lstn'\)\. Did you mean lstm"),
+        ({"formulation": "onestep"}, "Did you mean one-step"),
         ({"normalization": {"low": [0.0]}}, "six numbers"),
     ],
 )
@@ -71,6 +77,7 @@ def test_unknown_fields_and_values_are_named(change: dict[str, Any], said: str) 
         ({"formulation": "one-step", "head": {"name": "mlp"}}, "one_step_history"),
         ({"formulation": "interleaved"}, "recurrent_head"),
         ({"head": {"name": "mlp"}}, "headless_history"),
+        ({**DISCRETE, "compile": True}, "compile_discrete"),
     ],
 )
 def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -> None:
@@ -78,6 +85,42 @@ def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -
         parse_config({**GOOD, **change})
     assert error.value.issue.code == code
     assert "Fix:" in str(error.value)
+
+
+RESAMPLER = {"latents": 3, "depth": 1}
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "code"),
+    [
+        ("flamingo-3b", {"formulation": "interleaved", "head": {"name": "mlp"}}, "formulation"),
+        ("compact", DISCRETE, "discrete"),
+        ("qwen3-vl", {"resampler": RESAMPLER}, "resampler"),
+        ("flamingo-9b", {"resampler": RESAMPLER}, "resampler"),
+    ],
+)
+def test_what_a_backbone_cannot_do_has_a_code(
+    family: str, options: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(FormulationError, match=f"'{family}'.*\n?.*Fix:") as error:
+        tiny_model(tiny_config(family, **options))
+    assert error.value.issue.code == f"backbone_{code}"
+
+
+def test_a_readout_of_what_is_not_there_has_a_code() -> None:
+    pool = {"readout": {"kind": "pool", "source": "vision"}}
+    with pytest.raises(FormulationError) as error:
+        tiny_model(tiny_config("flamingo-3b", **pool))
+    assert error.value.issue.code == "readout_source"
+    with pytest.raises(FormulationError) as error:
+        tiny_model(tiny_config("kosmos-2", **DISCRETE, **pool))
+    assert error.value.issue.code == "readout_discrete"
+
+
+def test_flamingos_own_weights_are_refused() -> None:
+    with pytest.raises(FormulationError, match=r"backbone\.weights: random") as error:
+        make_backbone(BackboneConfig(name="flamingo-4b"))
+    assert error.value.issue.code == "flamingo_weights"
 
 
 def test_an_unknown_backbone_names_its_neighbours() -> None:
@@ -126,5 +169,6 @@ def test_quantised_weights_without_a_gpu_are_refused() -> None:
         make_backbone(config)
 
 
-def test_nested_options_are_merged() -> None:
-    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}
+def test_options_go_before_the_file() -> None:
+    config = resolve("kosmos-policy-head-continuous", {"head": {"layers": 2}, "history": 3})
+    assert (config.head.name, config.head.layers, config.history) == ("lstm", 2, 3)

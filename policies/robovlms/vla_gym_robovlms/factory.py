@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.policies.file import merged
 from vla_gym_robovlms.config import CONFIGS, VlaConfig, load_config, parse_config
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def resolve(config: str | None, options: Mapping[str, Any]) -> VlaConfig:
             "robovlms needs a configuration: --policy configs/robovlms/NAME.yaml, "
             "--policy robovlms/NAME, or --set config=NAME."
         )
-    return parse_config(merge(data, options), where=config or "the options")
+    return parse_config(merged(data, options), where=config or "the options")
 
 
 def shipped(name: str) -> Path:
@@ -64,16 +65,6 @@ def shipped(name: str) -> Path:
     if not path.exists():
         raise UnknownNameError("config", name, [file.stem for file in CONFIGS.glob("*.yaml")])
     return path
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested mappings with the values of ``over`` in place of those of ``base``."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(old, value) if both else value
-    return merged
 
 
 def make_model(config: VlaConfig) -> Vla:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,12 +38,15 @@ class HuggingFaceBackbone(Backbone):
         hub: Default weights.
         position_base: First position that the language model expects.
         explicit_mask: Its language model attends both ways unless it is given a full mask.
+        sizes: Pixels a side by ``backbone.size``, of a model that takes any; ``image_size`` of the
+            configuration goes before it.
     """
 
     model_class: ClassVar[str]
     hub: ClassVar[str]
     position_base: ClassVar[int] = 0
     explicit_mask: ClassVar[bool] = False
+    sizes: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer, config: BackboneConfig) -> None:
         """Wrap a transformers model."""
@@ -50,6 +54,7 @@ class HuggingFaceBackbone(Backbone):
         self.model: Any = model
         self.tokenizer = tokenizer
         self.native_attention = config.attention == "native"
+        self._chosen_size = config.image_size or self.sizes.get(config.size)
 
     @classmethod
     @abstractmethod
@@ -85,9 +90,17 @@ class HuggingFaceBackbone(Backbone):
         tokenizers = transformers_class("AutoTokenizer")
         try:
             tokenizer = tokenizers.from_pretrained(weights, **options)
-            model = model_class.from_pretrained(weights, **options, **_quantization(config))
-        except (OSError, ValueError, KeyError) as error:
+            model, report = model_class.from_pretrained(
+                weights, output_loading_info=True, **options, **_quantization(config)
+            )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise OptionError(_explain(weights, config, error)) from error
+        if missing := sorted(report["missing_keys"]):  # transformers leaves them random and goes on
+            raise OptionError(
+                f"Weights {weights!r} of backbone {config.name!r} do not fit {cls.model_class}: "
+                f"{len(missing)} tensors are missing ({missing[0]} ...). Fix: give "
+                "backbone.weights=FOLDER with weights of that class of transformers."
+            )
         return model.eval(), tokenizer
 
     @property
@@ -102,8 +115,11 @@ class HuggingFaceBackbone(Backbone):
 
     @property
     def image_size(self) -> int:
-        """As the vision tower was configured."""
-        return int(self.model.config.vision_config.image_size)
+        """As the vision tower was configured, or chosen where it takes any."""
+        if self.sizes:
+            return int(self._chosen_size or 0)
+        own = self.model.config.vision_config.image_size
+        return int(own[0] if isinstance(own, Sequence) else own)
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Look ids up, scaled as the language model wants its embeddings."""
