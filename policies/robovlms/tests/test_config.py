@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
@@ -22,6 +23,7 @@ DISCRETE: dict[str, Any] = {
     "action": "discrete",
     "head": {"name": "detokeniser"},
 }
+MATRIX = Path(__file__).resolve().parents[3] / "configs/matrix"
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
@@ -37,6 +39,16 @@ def test_a_shipped_configuration_is_valid_and_says_what_it_is(name: str) -> None
     assert config.summary
     assert config.backbone.name in FAMILIES
     assert config.backbone.size == "base"
+
+
+@pytest.mark.parametrize("suite", ["calvin", "simpler"])
+def test_the_matrix_files_name_every_configuration(suite: str) -> None:
+    matrix = MATRIX / ("robovlms.yaml" if suite == "calvin" else f"robovlms-{suite}.yaml")
+    policies = yaml.safe_load(matrix.read_text())["policies"]
+    named = {policy["name"].removeprefix("robovlms/") for policy in policies}
+    others = {name for name in SHIPPED if resolve(name, {}).robot != "calvin"}
+    assert named == set(SHIPPED) - (others if suite == "calvin" else set())
+    assert all(policy["options"]["backbone"] == {"size": "tiny"} for policy in policies)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from samples_vla import FAMILIES, pictures, shared_backbone
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
@@ -38,7 +39,8 @@ def test_a_folder_of_weights_gives_the_same_model(name: str, tmp_path: Path) -> 
     loaded = make_backbone(config)
     for key, value in saved.model.state_dict().items():
         assert torch.equal(loaded.model.state_dict()[key], value), key
-    assert loaded.prompt("open the drawer", config).body[-3:] == (3, 4, 5)
+    prompt = loaded.prompt("open the drawer", config)
+    assert (*prompt.head, *prompt.body)[-3:] == (3, 4, 5)
     pixels = saved.normalize(pictures(saved.image_size, 1))
     with torch.no_grad():
         assert torch.equal(loaded.embed_images(pixels), saved.embed_images(pixels))
@@ -46,5 +48,17 @@ def test_a_folder_of_weights_gives_the_same_model(name: str, tmp_path: Path) -> 
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     save("kosmos-2", tmp_path)
-    with pytest.raises(OptionError, match=r"'llava'.*do not fit LlavaForConditionalGeneration"):
+    with pytest.raises(OptionError, match=r"model type 'kosmos-2', backbone 'llava' is 'llava'"):
         make_backbone(BackboneConfig(name="llava", weights=str(tmp_path)))
+
+
+def test_weights_with_gaps_are_refused(tmp_path: Path) -> None:
+    save("kosmos-2", tmp_path)
+    file = tmp_path / "model.safetensors"
+    state = load_file(file)
+    del state["image_to_text_projection.latent_query"]
+    save_file(state, file, metadata={"format": "pt"})
+    with pytest.raises(
+        OptionError, match=r"lack 1 tensors \(image_to_text_projection.latent_query"
+    ):
+        make_backbone(BackboneConfig(name="kosmos-2", weights=str(tmp_path)))

@@ -86,7 +86,7 @@ def pad_right(tokens: Tokens) -> Tokens:
 
     Some language models (MPT) measure distances by place, so a gap inside a row would count.
     """
-    order = (~tokens.mask).long().argsort(1, stable=True)
+    order = (~tokens.mask).long().argsort(dim=1, stable=True)
 
     def move(value: Tensor) -> Tensor:
         index = order if value.dim() == 2 else order[..., None].expand(-1, -1, value.shape[-1])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -87,20 +87,17 @@ class HuggingFaceBackbone(Backbone):
     def _load(cls, model_class: Any, config: BackboneConfig) -> tuple[Any, Tokenizer]:
         weights = config.weights or cls.hub
         options: dict[str, Any] = {"trust_remote_code": config.trust_remote_code}
-        tokenizers = transformers_class("AutoTokenizer")
         try:
-            tokenizer = tokenizers.from_pretrained(weights, **options)
+            _check_type(weights, config, model_class.config_class.model_type)
+            tokenizer = transformers_class("AutoTokenizer").from_pretrained(weights, **options)
             model, report = model_class.from_pretrained(
                 weights, output_loading_info=True, **options, **_quantization(config)
             )
+        except OptionError:
+            raise
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise OptionError(_explain(weights, config, error)) from error
-        if missing := sorted(report["missing_keys"]):  # transformers leaves them random and goes on
-            raise OptionError(
-                f"Weights {weights!r} of backbone {config.name!r} do not fit {cls.model_class}: "
-                f"{len(missing)} tensors are missing ({missing[0]} ...). Fix: give "
-                "backbone.weights=FOLDER with weights of that class of transformers."
-            )
+        _check_whole(weights, config, report["missing_keys"])
         return model.eval(), tokenizer
 
     @property
@@ -210,6 +207,26 @@ def _quantization(config: BackboneConfig) -> dict[str, Any]:
         raise MissingDependencyError("Quantised weights need: pip install bitsandbytes")
     chosen = transformers_class("BitsAndBytesConfig")
     return {"quantization_config": chosen(**{f"load_in_{config.quantization}": True})}
+
+
+def _check_type(weights: str, config: BackboneConfig, wanted: str) -> None:
+    """Refuse weights of another kind of model before anything of them is read."""
+    settings = transformers_class("PreTrainedConfig").get_config_dict(weights)[0]
+    found = settings.get("model_type")
+    if found != wanted:
+        raise OptionError(
+            f"Weights {weights!r} are of model type {found!r}, backbone {config.name!r} is "
+            f"{wanted!r}. Fix: give backbone.weights of that type, or another backbone.name."
+        )
+
+
+def _check_whole(weights: str, config: BackboneConfig, missing: Iterable[str]) -> None:
+    """Refuse weights with gaps: transformers leaves those random and goes on."""
+    if names := sorted(missing):
+        raise OptionError(
+            f"Weights {weights!r} of backbone {config.name!r} lack {len(names)} tensors "
+            f"({names[0]} ...). Fix: download them again."
+        )
 
 
 def _explain(weights: str, config: BackboneConfig, error: Exception) -> str:
