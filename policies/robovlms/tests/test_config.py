@@ -129,6 +129,12 @@ def test_a_readout_of_what_is_not_there_has_a_code() -> None:
     assert error.value.issue.code == "readout_discrete"
 
 
+def test_what_a_backbone_cannot_do_is_said_before_its_weights_are_looked_for() -> None:
+    with pytest.raises(FormulationError) as error:
+        make_policy(config="llava-one-step-discrete", backbone={"name": "florence-2"})
+    assert error.value.issue.code == "backbone_discrete"
+
+
 def test_flamingos_own_weights_are_refused() -> None:
     with pytest.raises(FormulationError, match=r"backbone\.weights: random") as error:
         make_backbone(BackboneConfig(name="flamingo-4b"))

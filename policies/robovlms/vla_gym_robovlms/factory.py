@@ -71,10 +71,11 @@ def make_model(config: VlaConfig) -> Vla:
     """Return the network on its device, with the weights that the configuration names."""
     import torch
 
-    from vla_gym_robovlms.backbones import make_backbone
+    from vla_gym_robovlms.backbones import backbone_class, make_backbone
     from vla_gym_robovlms.lora import add_adapters
-    from vla_gym_robovlms.model import Vla
+    from vla_gym_robovlms.model import Vla, check_backbone
 
+    check_backbone(config, backbone_class(config.backbone.name))  # before gigabytes are read
     device = _device(config.device)
     backbone = make_backbone(config.backbone, seed=config.seed)
     if config.backbone.quantization is None:

@@ -284,8 +284,8 @@ class Vla(nn.Module):
         return torch.stack(ids, 1)
 
 
-def check_backbone(config: VlaConfig, backbone: Backbone) -> None:
-    """Refuse what a backbone cannot do.
+def check_backbone(config: VlaConfig, backbone: Backbone | type[Backbone]) -> None:
+    """Refuse what a backbone, or already its class, cannot do.
 
     Raises:
         FormulationError: With a code, what is wrong and what to do.
