@@ -55,7 +55,7 @@ def test_the_weights_are_those_of_the_packages(model: Vla) -> None:
 def test_sentences_of_one_meaning_stand_together(model: Vla) -> None:
     def meaning(text: str) -> torch.Tensor:
         ids = torch.tensor([model.backbone.tokenizer.encode(text)])
-        return model.backbone.text(input_ids=ids).last_hidden_state.mean(1)[0]
+        return model.backbone.text(ids).mean(1)[0]
 
     can, soda, weather = map(
         meaning, ("pick up the coke can", "grab the soda can", "it will rain on monday")

