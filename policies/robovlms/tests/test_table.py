@@ -50,7 +50,7 @@ def rollout(model: Vla, steps: int, *, together: bool, first: int = 0) -> np.nda
     result = np.zeros((steps, 3, model.config.chunk, 7), np.float32)
     for step in range(steps):
         ready = [i for i in range(3) if step >= first + i]
-        for rows in [ready] if together else [[i] for i in ready]:
+        for rows in [ready] if together and ready else [[i] for i in ready]:
             views = {
                 role: np.stack([pictures(size, seed=100 * step + i).numpy() for i in rows])
                 for role in model.config.cameras
