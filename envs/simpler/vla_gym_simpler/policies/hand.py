@@ -26,7 +26,7 @@ Motion = Iterator[F64]
 
 _FASTEST = {"widowx": 0.03, "google_robot": 0.10}  # m a step
 _FASTEST_TURN = 0.25  # rad a step
-_ARRIVED = {"widowx": 0.004, "google_robot": 0.006}  # m
+_ARRIVED = {"widowx": 0.004, "google_robot": 0.004}  # m
 _TURNED = 0.03  # rad
 
 

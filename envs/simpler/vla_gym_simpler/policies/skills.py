@@ -87,7 +87,7 @@ def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
 def pick_coke(hand: Hand) -> Motion:
     """Google Robot: take the can and lift it."""
     yield from _take(hand, hand.scene["roles"]["object"])
-    yield from hand.move_by(0.12 * _UP, limit=12)
+    yield from hand.move_by(0.12 * _UP, limit=12, speed=0.4)
     yield from hand.wait(200)
 
 
@@ -96,7 +96,7 @@ def _take(hand: Hand, name: str) -> Motion:
     hand.turn(turn)
     yield from hand.move(place + 0.10 * _UP, limit=24)
     place, _ = _google_grip(hand, name)
-    yield from hand.move(place, limit=14)
+    yield from hand.move(place, limit=16, speed=0.5)
     yield from hand.grip(1.0, 5, after=0.0)
 
 
