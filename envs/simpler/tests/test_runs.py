@@ -16,7 +16,7 @@ from vla_gym.testing.chaos import (
     kill_workers_while,
 )
 
-EPISODES = 6
+EPISODES = 4
 
 ORACLE = 'policy = "simpler-oracle"'
 
