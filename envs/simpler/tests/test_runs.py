@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,7 @@ def test_numbers_do_not_depend_on_workers_batches_or_kills(tmp_path: Path, run: 
     subprocess.run(_command(tmp_path, run, "calm", 1, 1), check=True)
     expected = comparable_lines(tmp_path / "calm")
     assert len(expected) == EPISODES
+    assert not any(json.loads(line)["error"] for line in expected)
 
     command = _command(tmp_path, run, "chaos", 2, 2)
     kill_after_episodes(command, tmp_path / "chaos", more=1)
