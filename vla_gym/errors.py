@@ -61,6 +61,10 @@ class DatasetError(VlaGymError, ValueError):
     """Demonstrations that are not what their format or their spec says."""
 
 
+class TrainingError(VlaGymError, RuntimeError):
+    """A training that cannot begin or go on."""
+
+
 class JournalError(VlaGymError, RuntimeError):
     """The journal cannot be read or written; what it already holds is safe."""
 

@@ -61,9 +61,11 @@ class PolicyEntry(Entry):
 
     Attributes:
         kwargs: Default keyword arguments; users override them with ``--set name=value``.
+        trainer: Import string of a ``vla_gym.training.trainable.Trainer`` where it can be trained.
     """
 
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    trainer: str = ""
 
 
 @dataclass(frozen=True)

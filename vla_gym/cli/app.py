@@ -18,6 +18,7 @@ from vla_gym.cli import (
     matrix,
     results,
     suite,
+    train,
     version,
     video,
 )
@@ -42,6 +43,7 @@ def _options(
 
 app.command("eval")(evaluate.evaluate_command)
 app.command("collect")(collect.collect_command)
+app.command("train")(train.train_command)
 app.command("matrix")(matrix.matrix_command)
 app.command("list")(listing.list_command)
 app.add_typer(suite.app, name="suite")

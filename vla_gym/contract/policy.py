@@ -97,3 +97,16 @@ class Policy(Protocol):
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return action chunks ``(B, chunk, action_size)`` for a batch of observations."""
         ...
+
+
+@runtime_checkable
+class DisturbedExpert(Policy, Protocol):
+    """An expert that can be pushed off its way on purpose, so that its demonstrations recover.
+
+    What it executes is then not what should be learned (DART; Laskey et al. 2017). Its chunks have
+    one action.
+    """
+
+    def intended(self, slots: Sequence[Slot]) -> npt.NDArray[np.floating[Any]]:
+        """Return the last actions of ``act`` without the disturbance, ``(B, 1, action_size)``."""
+        ...

@@ -18,13 +18,15 @@ from typing import Any, Literal
 import numpy as np
 
 from vla_gym.contract.env import Observation
-from vla_gym.contract.policy import Policy
+from vla_gym.contract.policy import DisturbedExpert, Policy
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
+from vla_gym.datasets.labelling import Watcher
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.envs import contract_of
 from vla_gym.errors import DatasetError, RunnerError
-from vla_gym.records import EpisodeRecord, RunRecord
-from vla_gym.runner.episode import Env, Info, Tally, begin_next, reset
+from vla_gym.policies.factory import make_policy, policy_factory
+from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
+from vla_gym.runner.episode import Env, Tally, begin_next, reset
 from vla_gym.runner.evaluation import evaluate, worker_count
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import Floats
@@ -34,7 +36,8 @@ from vla_gym.suites.spec import EpisodeSpec, Suite
 RUN = "run"
 """Where the run lies in the data set's folder."""
 
-_Job = tuple[EpisodeSpec, EpisodeRecord, Floats]
+_Expert = tuple[str, Mapping[str, Any]]
+_Job = tuple[EpisodeSpec, EpisodeRecord, Floats, _Expert | None]
 _envs: dict[str, Env] = {}
 
 
@@ -80,7 +83,7 @@ def collect(
     with Journal(run) as journal:
         writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
         have = {(source["episode"], source["subtask"]) for source in writer.sources}
-        jobs = _jobs(suite, journal, have, limit)
+        jobs = _jobs(suite, journal, have, limit, _expert(policy, dict(policy_options or {})))
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
@@ -107,7 +110,12 @@ def dataset_spec(suite: Suite) -> DatasetSpec:
 
 
 def demonstrations(
-    env: Env, spec: EpisodeSpec, record: EpisodeRecord, actions: Floats
+    env: Env,
+    spec: EpisodeSpec,
+    record: EpisodeRecord,
+    actions: Floats,
+    *,
+    expert: DisturbedExpert | None = None,
 ) -> Iterator[Demonstration]:
     """Do the actions of an episode again and yield the sub-tasks that succeeded.
 
@@ -116,10 +124,12 @@ def demonstrations(
         spec: The episode.
         record: How it went.
         actions: What was executed, ``(steps, a)``.
+        expert: Who acted, asked for labels.
 
     Raises:
         RunnerError: When it goes differently: the environment is not deterministic.
     """
+    watcher = None if expert is None else Watcher(expert, env, spec, record.episode)
     observation, info = reset(env, spec)
     start = completed = 0
     for number, done in enumerate(record.subtasks):
@@ -128,41 +138,48 @@ def demonstrations(
         completed = int(info["subtask_index"])
         chosen = actions[start : start + done.steps]
         tally = Tally("final", done.steps, completed)
-        seen, observation, info = _again(env, observation, info, chosen, tally)
+        if watcher is not None:
+            watcher.begin(number)
+        seen, labels = [], []
+        for action in chosen:
+            seen.append(observation)
+            if watcher is not None:
+                labels.append(watcher.label(observation, info, done.instruction, action))
+            observation, _, _, _, info = env.step_chunk(action[None], observe=True)
+            tally.count(1, info, over=False)
         start += done.steps
-        if (tally.first_success, tally.final_success) != (done.first_success, done.final_success):
-            raise RunnerError(
-                f"Episode {record.episode}, {done.name}, went differently when its actions were "
-                "done again: the environment is not deterministic, so it is not recorded."
-            )
+        _check_same(record.episode, done, tally)
         if done.success:
-            yield _demonstration(record.episode, number, done.name, done.instruction, seen, chosen)
+            source = {"episode": record.episode, "subtask": number}
+            yield _demonstration(done, seen, chosen, np.array(labels), source)
 
 
-def _again(
-    env: Env, observation: Observation, info: Info, actions: Floats, tally: Tally
-) -> tuple[list[Observation], Observation, Info]:
-    """Return what was seen before each action, and what after the last."""
-    seen = []
-    for action in actions:
-        seen.append(observation)
-        observation, _, _, _, info = env.step_chunk(action[None], observe=True)
-        tally.count(1, info, over=False)
-    return seen, observation, info
+def _check_same(episode: int, done: SubTaskRecord, tally: Tally) -> None:
+    if (tally.first_success, tally.final_success) != (done.first_success, done.final_success):
+        raise RunnerError(
+            f"Episode {episode}, {done.name}, went differently when its actions were done again: "
+            "the environment is not deterministic, so it is not recorded."
+        )
 
 
 def _demonstration(
-    episode: int, subtask: int, task: str, words: str, seen: list[Observation], actions: Floats
+    done: SubTaskRecord,
+    seen: list[Observation],
+    actions: Floats,
+    labels: Floats,
+    source: Mapping[str, Any],
 ) -> Demonstration:
     roles = seen[0]["images"]
+    disturbed = len(labels) > 0 and not np.array_equal(labels, actions.astype(np.float32))
     return Demonstration(
         images={role: np.stack([one["images"][role] for one in seen]) for role in roles},
         proprioception=np.stack([one["proprioception"] for one in seen]).astype(np.float32),
         actions=actions.astype(np.float32),
-        instruction=words,
-        task=task,
+        instruction=done.instruction,
+        task=done.name,
         success=True,
-        source={"episode": episode, "subtask": subtask},
+        labels=labels.astype(np.float32) if disturbed else None,
+        source=source,
     )
 
 
@@ -171,16 +188,27 @@ def _source(run: RunRecord | None) -> dict[str, Any]:
     return {"policy": identity.get("policy", {}), "suite": identity.get("suite", {})}
 
 
+def _expert(policy: str | Policy, options: Mapping[str, Any]) -> _Expert | None:
+    """Return name and options of a policy that can be disturbed."""
+    if isinstance(policy, str) and hasattr(policy_factory(policy), "intended"):
+        return policy, options
+    return None
+
+
 def _jobs(
-    suite: Suite, journal: Journal, have: set[tuple[int, int]], limit: int | None
+    suite: Suite,
+    journal: Journal,
+    have: set[tuple[int, int]],
+    limit: int | None,
+    expert: _Expert | None,
 ) -> list[_Job]:
     """Return the episodes of which something is missing."""
-    jobs = []
+    jobs: list[_Job] = []
     for index, spec in islice(enumerate(suite.episodes), limit):
         record, actions = journal.records[index], journal.actions(index)
         wanted = {(index, n) for n, done in enumerate(record.subtasks) if done.success}
         if wanted - have and record.error is None and actions is not None:
-            jobs.append((spec, record, actions))
+            jobs.append((spec, record, actions, expert))
     return jobs
 
 
@@ -204,13 +232,17 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
 
 def _record(job: _Job) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
-    spec, record, actions = job
+    spec, record, actions, expert = job
     key = spec.model_dump_json(include={"env_id", "env_kwargs"})
     if key not in _envs:
         _close_envs()
         cameras = tuple(contract_of(spec.env_id, spec.env_kwargs).cameras)
         _envs[key] = make_env(spec.env_id, spec.env_kwargs, cameras=cameras)
-    return list(demonstrations(_envs[key], spec, record, actions))
+    env = _envs[key]
+    asked: Any = None
+    if expert is not None:
+        asked = make_policy(expert[0], env_spec=env.contract, options=expert[1])
+    return list(demonstrations(env, spec, record, actions, expert=asked))
 
 
 def _close_envs() -> None:

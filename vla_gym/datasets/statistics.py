@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_gym.contract.spec import NormalizationKind, NormalizationSpec, Record
-from vla_gym.datasets.demonstration import Dataset
+from vla_gym.datasets.demonstration import Dataset, Floats
 from vla_gym.errors import DatasetError
 
 
@@ -55,19 +55,24 @@ def action_statistics(dataset: Dataset) -> Statistics:
     if not len(dataset.lengths):
         raise DatasetError("The data set has no episodes, so there is nothing to learn from.")
     episodes = range(len(dataset.lengths))
-    actions = np.concatenate(
-        [dataset.episode(number, images=False).targets for number in episodes]
-    ).astype(np.float64)
+    return statistics_of(
+        np.concatenate([dataset.episode(number, images=False).targets for number in episodes])
+    )
+
+
+def statistics_of(actions: Floats) -> Statistics:
+    """Return the statistics of actions ``(count, a)``."""
+    wide = actions.astype(np.float64)
 
     def row(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, ...]:
         return tuple(float(value) for value in values)
 
     return Statistics(
-        count=len(actions),
-        mean=row(actions.mean(axis=0)),
-        std=row(actions.std(axis=0)),
-        low=row(actions.min(axis=0)),
-        high=row(actions.max(axis=0)),
-        q01=row(np.quantile(actions, 0.01, axis=0)),
-        q99=row(np.quantile(actions, 0.99, axis=0)),
+        count=len(wide),
+        mean=row(wide.mean(axis=0)),
+        std=row(wide.std(axis=0)),
+        low=row(wide.min(axis=0)),
+        high=row(wide.max(axis=0)),
+        q01=row(np.quantile(wide, 0.01, axis=0)),
+        q99=row(np.quantile(wide, 0.99, axis=0)),
     )

@@ -2,7 +2,8 @@
 
 A window begins at any frame of an episode and holds T frames, each with the N actions from it on.
 Behind the end of the episode the last frame is repeated and masked, so every frame is a beginning
-and no action is lost.
+and no action is lost. Where an expert was disturbed on purpose, what it did afterwards answers to
+the disturbance, which no earlier frame shows: a chunk is masked from there on.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Window:
         images: By camera role, uint8 ``(T, H, W, 3)``.
         proprioception: ``(T, n)``.
         actions: ``(T, N, a)``: row t begins with the action of frame t.
-        mask: bool ``(T, N)``: false where the episode was over.
+        mask: bool ``(T, N)``: false where the episode was over, or after a disturbance.
         instruction: What was asked for.
     """
 
@@ -76,12 +77,13 @@ class Windows:
         last = len(episode) - 1
         frames = start + np.arange(self._history)
         steps = frames[:, None] + np.arange(self._chunk)[None]
-        seen = np.minimum(frames, last)
+        seen, done = np.minimum(frames, last), np.minimum(steps, last)
+        inside = (steps <= last) & (frames <= last)[:, None]
         return Window(
             images={role: pictures[seen] for role, pictures in episode.images.items()},
             proprioception=episode.proprioception[seen],
-            actions=episode.targets[np.minimum(steps, last)],
-            mask=(steps <= last) & (frames <= last)[:, None],
+            actions=episode.targets[done],
+            mask=inside & undisturbed(_disturbances(episode), seen, done),
             instruction=episode.instruction,
         )
 
@@ -92,3 +94,23 @@ class Windows:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(index)
         return self._kept[index]
+
+
+def undisturbed(
+    before: npt.NDArray[np.int64], seen: npt.NDArray[np.int64], steps: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return bool ``(..., T, N)``: nothing was disturbed from frame t until just before step n.
+
+    Args:
+        before: ``(F + 1,)``: how many frames in front of each were disturbed.
+        seen: ``(..., T)``: numbers of the frames.
+        steps: ``(..., T, N)``: numbers of the frames of the actions.
+    """
+    clear: npt.NDArray[np.bool_] = before[steps] == before[seen][..., None]
+    return clear
+
+
+def _disturbances(episode: Demonstration) -> npt.NDArray[np.int64]:
+    """Return int64 ``(T + 1,)``: how many frames in front of each were disturbed."""
+    disturbed = np.any(episode.targets != episode.actions, axis=1)
+    return np.concatenate([[0], np.cumsum(disturbed)])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from vla_gym_calvin import facts
 from vla_gym_calvin.initial_states import initial_state
+from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.grasping import choose_grasp, finger_room
 from vla_gym_calvin.policies.oracle import CalvinOracle, Expert
 from vla_gym_calvin.policies.poses import euler_angles, pointing_down, rotation_matrix, unwrap
@@ -48,7 +49,7 @@ def run_chain(sequence: EvalSequence, scene: str = "D") -> list[str]:
     try:
         start = initial_state(sequence.initial, scene=scene)
         world.reset(start.robot_obs, start.scene_obs)
-        expert = Expert(scene)
+        expert = Expert(scene, Disturbance(0.0, 0))
         solved = []
         for task in sequence.tasks:
             if not solve(world, expert, task):
@@ -113,7 +114,7 @@ def test_the_arm_knows_what_the_environment_was_commanded():
 def test_an_unknown_task_is_named():
     view_info = {"robot_obs": np.zeros(15), "scene_obs": np.zeros(24), "task": "fly"}
     with pytest.raises(PolicyError, match="'fly'"):
-        Expert("D").action(view_info)
+        Expert("D", Disturbance(0.0, 0)).action(view_info)
 
 
 def view_with(blocks: dict[str, tuple[float, float, float]]) -> SceneView:

@@ -45,6 +45,59 @@ _SCENE_SENTENCES = {
     "turn_on_led": "press the button so that the green light comes on",
     "turn_off_led": "press the button so that the green light goes out",
 }
+_BLOCK_PARAPHRASES = {
+    "rotate_{color}_block_right": (
+        "rotate the {color} block to the right",
+        "spin the {color} block clockwise",
+        "take the {color} block and twist it right",
+    ),
+    "rotate_{color}_block_left": (
+        "rotate the {color} block to the left",
+        "spin the {color} block counterclockwise",
+        "take the {color} block and twist it left",
+    ),
+    "push_{color}_block_right": (
+        "push the {color} block to the right",
+        "slide the {color} block rightwards",
+        "move the {color} block right by pushing it",
+    ),
+    "push_{color}_block_left": (
+        "push the {color} block to the left",
+        "slide the {color} block leftwards",
+        "move the {color} block left by pushing it",
+    ),
+    "lift_{color}_block_table": (
+        "lift the {color} block off the table",
+        "grasp the {color} block that lies on the table and raise it",
+        "take the {color} block from the table",
+    ),
+    "lift_{color}_block_slider": (
+        "lift the {color} block out of the slider",
+        "grasp the {color} block on the shelf and raise it",
+        "take the {color} block from the sliding cabinet",
+    ),
+    "lift_{color}_block_drawer": (
+        "lift the {color} block from the drawer",
+        "grasp the {color} block that lies in the drawer and raise it",
+        "take the {color} block out of the drawer",
+    ),
+}
+_SCENE_PARAPHRASES = {
+    "move_slider_left": ("slide the door to the left", "push the cabinet door leftwards"),
+    "move_slider_right": ("slide the door to the right", "push the cabinet door rightwards"),
+    "open_drawer": ("open the drawer", "grab the drawer handle and pull it out"),
+    "close_drawer": ("close the drawer", "slide the drawer back in"),
+    "place_in_slider": ("place the grasped block in the slider", "store the block in the cabinet"),
+    "place_in_drawer": ("place the grasped block in the drawer", "drop the block into the drawer"),
+    "push_into_drawer": ("push the block into the drawer", "slide the block until it falls in"),
+    "stack_block": ("stack the grasped block on another one", "place the block on the other block"),
+    "unstack_block": ("remove the top block from the tower", "take the stacked blocks apart"),
+    "turn_on_lightbulb": ("turn on the yellow light bulb", "use the switch to light the bulb"),
+    "turn_off_lightbulb": ("turn off the yellow light bulb", "use the switch to darken the bulb"),
+    "turn_on_led": ("turn on the green led", "push the button to light the green lamp"),
+    "turn_off_led": ("turn off the green led", "push the button to darken the green lamp"),
+}
+"""Further wordings, ours too, that demonstrations are described with."""
 
 
 class InstructionSet(NamedTuple):
@@ -54,16 +107,22 @@ class InstructionSet(NamedTuple):
     sentences: Mapping[str, str]
 
 
-def _own_sentences() -> dict[str, str]:
+def _own_sentences() -> dict[str, tuple[str, ...]]:
+    """Return all our sentences for each task, that of the evaluation first."""
     colored = {
-        name.format(color=color): sentence.format(color=color)
+        name.format(color=color): tuple(
+            text.format(color=color) for text in (sentence, *_BLOCK_PARAPHRASES[name])
+        )
         for name, sentence in _BLOCK_SENTENCES.items()
         for color in COLORS
     }
-    return {task: {**colored, **_SCENE_SENTENCES}[task] for task in TASKS}
+    others = {task: (text, *_SCENE_PARAPHRASES[task]) for task, text in _SCENE_SENTENCES.items()}
+    return {task: {**colored, **others}[task] for task in TASKS}
 
 
-OWN = InstructionSet("vla_gym-1", MappingProxyType(_own_sentences()))
+OWN = InstructionSet(
+    "vla_gym-1", MappingProxyType({task: texts[0] for task, texts in _own_sentences().items()})
+)
 
 
 def instruction_set(mode: str = "auto") -> InstructionSet:
@@ -83,6 +142,14 @@ def instruction_set(mode: str = "auto") -> InstructionSet:
     if mode == "own" or (mode == "auto" and not path.is_file()):
         return OWN
     return InstructionSet("calvin-validation", _read(path))
+
+
+def training_sentences() -> Mapping[str, tuple[str, ...]]:
+    """Return what demonstrations of each task are described with: all our own sentences.
+
+    The official validation sentences are not among them, so they stay unseen.
+    """
+    return _own_sentences()
 
 
 def instruction(task: str, mode: str = "auto") -> str:

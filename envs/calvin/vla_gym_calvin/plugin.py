@@ -64,7 +64,12 @@ def vla_gym_register_suites() -> list[SuiteEntry]:
         target=f"{_PACKAGE}.suites:smoke",
         summary="4 chains of 2 sub-tasks: does everything run?",
     )
-    return [*long, smoke]
+    shown = SuiteEntry(
+        name="calvin/demonstrations",
+        target=f"{_PACKAGE}.demonstrations:demonstrations",
+        summary="400 other chains of 5 sub-tasks, to collect demonstrations on",
+    )
+    return [*long, smoke, shown]
 
 
 @hookimpl

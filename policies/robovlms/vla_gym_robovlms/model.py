@@ -45,6 +45,31 @@ class TrainingBatch:
     state: Tensor | None = None
 
 
+class StateEncoder(nn.Module):
+    """Proprioception as one token; its scale is measured before a training and kept with it.
+
+    Args:
+        states: Numbers of the state.
+        width: Of a token.
+    """
+
+    def __init__(self, states: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(states))
+        self.register_buffer("std", torch.ones(states))
+        self.linear = nn.Linear(states, width)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Return ``(B, width)`` of ``(B, states)``."""
+        embeds: Tensor = self.linear((state - self.mean) / self.std)
+        return embeds
+
+    def measure(self, states: Tensor) -> None:
+        """Take mean and deviation of the data ``(F, states)`` in."""
+        self.mean.copy_(states.mean(0))
+        self.std.copy_(states.std(0).clamp_min(1e-3))
+
+
 class Vla(nn.Module):
     """A vision-language-action model.
 
@@ -65,7 +90,7 @@ class Vla(nn.Module):
             torch.manual_seed(config.seed)
             self.resampler = self._resampler(width)
             states = sum(field.size for field in config.proprioception)
-            self.state = nn.Linear(states, width) if states else None
+            self.state = StateEncoder(states, width) if states else None
             self.action_token: nn.Parameter | None = None
             self.act_head: Head | None = None
             if config.action == "continuous":

@@ -12,6 +12,7 @@ _NEEDS = ("torch", "transformers")
 _INSTALL = "pip install vla-gym-robovlms"
 
 _BACKBONES = {
+    "mini": ("mini:Mini", "small convolutions with FiLM + frozen MiniLM, trained on a CPU"),
     "compact": ("compact:Compact", "EfficientNet-Lite0 + MiniLM + fusion, offline weights"),
     "kosmos-2": ("kosmos:Kosmos2", "KosMos-2, 1.7 B: the paper's best"),
     "paligemma": ("paligemma:PaliGemma", "PaliGemma, 3 B"),
@@ -36,7 +37,8 @@ _BACKBONES = {
 def vla_gym_register_policies() -> list[PolicyEntry]:
     """Return the policy that takes any configuration, and one a shipped configuration."""
     target = f"{_PACKAGE}.factory:make_policy"
-    common = {"target": target, "requires": _NEEDS, "install": _INSTALL}
+    trainer = f"{_PACKAGE}.training:make_trainable"
+    common = {"target": target, "trainer": trainer, "requires": _NEEDS, "install": _INSTALL}
     shipped = [
         PolicyEntry(
             name=f"robovlms/{path.stem}",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym_calvin.facts import METERS_PER_UNIT, RADIANS_PER_UNIT
+from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.poses import F64, unwrap
 from vla_gym_calvin.policies.scene_view import SceneView
 
@@ -32,17 +33,21 @@ class Arm:
         position: Commanded position, ``(3,)``.
         euler: Commanded Euler angles, ``(3,)``, never wrapped.
         gripper: Commanded gripper, ``OPEN`` or ``CLOSED``.
+        intended: The last action as it was meant, without the disturbance.
     """
 
-    def __init__(self, view: SceneView, gripper: float) -> None:
+    def __init__(self, view: SceneView, gripper: float, disturbance: Disturbance) -> None:
         self.view = view
+        self.intended = np.zeros(7)
+        self._disturbance = disturbance
         self.position = np.array(view.position)
         self.euler = np.array(view.euler)
         self.gripper = gripper
 
     def _action(self, shift: F64, turn: F64) -> F64:
         """Return the action that moves the commanded pose, and move our copy as the robot will."""
-        action = np.array([*shift / METERS_PER_UNIT, *turn / RADIANS_PER_UNIT, self.gripper])
+        self.intended = np.array([*shift / METERS_PER_UNIT, *turn / RADIANS_PER_UNIT, self.gripper])
+        action = self._disturbance(self.intended, height=float(self.view.position[2]))
         self.position = self.position + action[:3] * METERS_PER_UNIT
         self.euler = self.euler + action[3:6] * RADIANS_PER_UNIT
         return action

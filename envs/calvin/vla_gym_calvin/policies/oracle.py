@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.errors import PolicyError
+from vla_gym.errors import OptionError, PolicyError
 from vla_gym_calvin.policies.arm import Arm, Motion
+from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.reach import withdraw
 from vla_gym_calvin.policies.scene_view import SceneView
 from vla_gym_calvin.policies.skills import HOLDING, SKILLS
@@ -27,9 +28,17 @@ _ENVIRONMENTS = ("CALVIN-D-D-v0", "CALVIN-ABC-D-v0", "CALVIN-ABCD-D-v0")
 
 
 class CalvinOracle:
-    """The policy; one ``Expert`` for each running episode."""
+    """The policy; one ``Expert`` for each running episode.
 
-    def __init__(self) -> None:
+    Args:
+        noise: Push it off its way now and then, by at most so much in units of an action (0 to 1);
+            for demonstrations, which then record what was intended as their labels.
+    """
+
+    def __init__(self, *, noise: float = 0.0) -> None:
+        if not 0.0 <= noise <= 1.0:
+            raise OptionError(f"noise={noise}: expected a number from 0 to 1.")
+        self._noise = noise
         self._experts: dict[int, Expert] = {}
 
     @property
@@ -47,7 +56,8 @@ class CalvinOracle:
         """Begin a sub-task; the commanded pose is forgotten only where an episode begins."""
         for slot in slots:
             if slot.subtask == 0 or slot not in self._experts:
-                self._experts[slot] = Expert(slot.env_kwargs.get("scene", "D"))
+                disturbance = Disturbance(self._noise, getattr(slot, "seed", 0))
+                self._experts[slot] = Expert(slot.env_kwargs.get("scene", "D"), disturbance)
             self._experts[slot].begin()
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
@@ -55,16 +65,21 @@ class CalvinOracle:
         pairs = zip(batch.slots, batch.infos, strict=True)
         return np.array([[self._experts[slot].action(info)] for slot, info in pairs])
 
+    def intended(self, slots: Sequence[Slot]) -> npt.NDArray[np.float64]:
+        """Return the last actions as they were meant, ``(B, 1, 7)``, without the noise."""
+        return np.array([[self._experts[slot].intended] for slot in slots])
+
 
 class Expert:
     """One episode.
 
     Args:
         scene: ``"A"`` to ``"D"``.
+        disturbance: Of its actions.
     """
 
-    def __init__(self, scene: str) -> None:
-        self._scene = scene
+    def __init__(self, scene: str, disturbance: Disturbance) -> None:
+        self._scene, self._disturbance = scene, disturbance
         self._arm: Arm | None = None
         self._program: Motion | None = None
 
@@ -78,11 +93,17 @@ class Expert:
         scene_obs = np.asarray(info["scene_obs"], dtype=np.float64)
         view = SceneView(self._scene, robot_obs, scene_obs)
         if self._arm is None:
-            self._arm = Arm(view, gripper=float(robot_obs[14]))
+            self._arm = Arm(view, float(robot_obs[14]), self._disturbance)
         self._arm.view = view
         if self._program is None:
             self._program = _program(self._arm, str(info["task"]))
         return next(self._program)
+
+    @property
+    def intended(self) -> npt.NDArray[np.float64]:
+        """The last action ``(7,)`` as it was meant."""
+        assert self._arm is not None, "nothing was done yet"
+        return self._arm.intended
 
 
 def _program(arm: Arm, task: str) -> Motion:

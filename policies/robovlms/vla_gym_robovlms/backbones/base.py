@@ -71,6 +71,8 @@ class Backbone(nn.Module, ABC):
         extra_size: Numbers that ``embed_images`` appends to each token beyond ``hidden_size``.
         uses_media: Images are attended to from outside of the sequence.
         always_trained: Parts of parameter names that freezing the backbone spares.
+        packaged: Beginnings of the model's parameter names that a Python package always brings
+            and that are never trained: checkpoints leave them out.
     """
 
     formulations: ClassVar[frozenset[str]] = frozenset({"one-step", "interleaved", "policy-head"})
@@ -81,6 +83,7 @@ class Backbone(nn.Module, ABC):
     image_at: ClassVar[int] = 1
     uses_media: ClassVar[bool] = False
     always_trained: ClassVar[tuple[str, ...]] = ()
+    packaged: ClassVar[tuple[str, ...]] = ()
     extra_size: int = 0
     tokenizer: Tokenizer
 
@@ -169,7 +172,8 @@ class Backbone(nn.Module, ABC):
                 or (config.vision and vision)
                 or (config.text_embedding and words)
             )
-            parameter.requires_grad_(not frozen)
+            brought = any(f"backbone.{name}".startswith(start) for start in self.packaged)
+            parameter.requires_grad_(not frozen and not brought)
 
     @property
     def reference(self) -> Tensor:

@@ -43,10 +43,10 @@ def save_checkpoint(model: Vla, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(_distinct(model.state_dict()), str(folder / WEIGHTS))
+    save_file(_kept(model), str(folder / WEIGHTS))
     config = model.config.model_dump(mode="json", exclude_defaults=True)
     config.update(policy="robovlms", checkpoint="${here}")
-    if model.config.backbone.size == "base":
+    if model.config.backbone.size == "base" and not model.backbone.packaged:
         config["backbone"]["weights"] = "random"  # they are here
     (folder / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     meta = {"format": FORMAT, **_meaning(model)}
@@ -59,11 +59,20 @@ def load_own(model: Vla, folder: Path) -> None:
     Raises:
         CheckpointError: Files that are not there, meanings or keys that differ.
     """
+    meta = _read_meta(folder)
+    check_meaning(meta, _meaning(model), folder)
+    load_weights(model, folder)
+
+
+def load_weights(model: Vla, folder: Path) -> None:
+    """Load the weights of a folder, whatever they were trained to mean.
+
+    Raises:
+        CheckpointError: Files that are not there, keys that differ.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    meta = _read_meta(folder)
-    check_meaning(meta, _meaning(model), folder)
     try:
         state = load_file(str(folder / WEIGHTS))
     except (OSError, SafetensorError) as error:
@@ -77,7 +86,7 @@ def load_state(model: Vla, state: dict[str, Tensor], *, where: str) -> None:
     Raises:
         CheckpointError: With the keys that are missing, extra or misshaped.
     """
-    wanted = _distinct(model.state_dict())
+    wanted = _kept(model)
     report = compare_keys(
         {key: tuple(value.shape) for key, value in state.items()},
         {key: tuple(value.shape) for key, value in wanted.items()},
@@ -149,6 +158,16 @@ def _meaning(model: Vla) -> dict[str, Any]:
     }
     result: dict[str, Any] = json.loads(json.dumps(meaning))
     return result
+
+
+def _kept(model: Vla) -> dict[str, Tensor]:
+    """Return the weights that a checkpoint holds: without those that a package brings."""
+    brought = model.backbone.packaged
+    return {
+        key: value
+        for key, value in _distinct(model.state_dict()).items()
+        if not any(key.startswith(start) for start in brought)
+    }
 
 
 def _distinct(state: dict[str, Tensor]) -> dict[str, Tensor]:

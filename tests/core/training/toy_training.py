@@ -1,0 +1,160 @@
+"""A policy of two layers and data made up from a rule, so that a training takes seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vla_gym.contract.spec import (
+    ActionSpec,
+    CameraSpec,
+    Frame,
+    GripperSpec,
+    Mode,
+    PolicySpec,
+    ProprioceptionField,
+    Reference,
+    Rotation,
+    RotationSpec,
+    TranslationSpec,
+)
+from vla_gym.datasets import DatasetSpec, Demonstration
+from vla_gym.training import Samples, TrainConfig, loop
+
+torch.set_num_threads(1)
+
+STATE = (ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.WORLD),)
+
+
+def action(*, meters: float = 0.02, closed: float = -1.0) -> ActionSpec:
+    return ActionSpec(
+        translation=TranslationSpec(
+            mode=Mode.DELTA,
+            frame=Frame.WORLD,
+            meters_per_unit=meters,
+            reference=Reference.COMMANDED,
+        ),
+        rotation=RotationSpec(
+            representation=Rotation.EULER_XYZ,
+            mode=Mode.DELTA,
+            frame=Frame.WORLD,
+            radians_per_unit=0.05,
+            reference=Reference.COMMANDED,
+        ),
+        gripper=GripperSpec(open=1.0, closed=closed, mode=Mode.ABSOLUTE, binary=True),
+        control_hz=30.0,
+    )
+
+
+SPEC = DatasetSpec(
+    cameras={"static": CameraSpec(height=16, width=24)},
+    proprioception=STATE,
+    action=action(),
+    fps=30.0,
+)
+
+
+def demonstration(number: int, length: int = 9, **changes: Any) -> Demonstration:
+    """An episode whose actions follow from its states."""
+    draw = np.random.default_rng(number)
+    state = draw.normal(size=(length, 3)).astype(np.float32)
+    arm = np.tanh(np.concatenate([state, -state], 1))
+    grip = np.where(state[:, :1] > 0, 1.0, -1.0)
+    made = {
+        "images": {"static": draw.integers(0, 256, (length, 16, 24, 3)).astype(np.uint8)},
+        "proprioception": state,
+        "actions": np.concatenate([arm, grip], 1).astype(np.float32),
+        "instruction": f"do thing {number % 2}",
+        "task": f"thing_{number % 2}",
+    }
+    return Demonstration(**{**made, **changes})  # type: ignore[arg-type]
+
+
+class Episodes:
+    """A data set in a list."""
+
+    def __init__(self, episodes: list[Demonstration], spec: DatasetSpec = SPEC) -> None:
+        self.episodes, self.spec = episodes, spec
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(episode) for episode in self.episodes]
+
+    def episode(self, index: int, *, images: bool = True) -> Demonstration:
+        del images
+        return self.episodes[index]
+
+
+class Toy:
+    """Learns actions from the state and the mean of the picture, with dropout."""
+
+    spec = PolicySpec(
+        cameras={"static": CameraSpec(height=8, width=8, resize="area")},
+        proprioception=STATE,
+        action=action(closed=0.0),
+        chunk=3,
+        history=2,
+    )
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.module = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 21))
+        self.measured = np.zeros(0, np.float32)
+
+    def measure(self, proprioception: np.ndarray[Any, Any]) -> None:
+        self.measured = proprioception
+
+    def losses(self, samples: Samples) -> Mapping[str, Tensor]:
+        seen = samples.images["static"].float().mean((2, 3)) / 255
+        features = torch.cat([seen, samples.proprioception], -1)
+        predicted = self.module(features).unflatten(-1, (3, 7))
+        error = (predicted - samples.actions).square().mean(-1)
+        loss = (error * samples.mask).sum() / samples.mask.sum()
+        return {"loss": loss}
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(self.module.state_dict(), folder / "weights.pt")
+
+    def load(self, folder: Path) -> None:
+        self.module.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+
+    def policy(self) -> Any:
+        raise NotImplementedError
+
+
+def run(config: TrainConfig, out: Path) -> Path:
+    """Train a toy on ten episodes."""
+    episodes = [demonstration(number) for number in range(10)]
+    data: Any = [Episodes(episodes) for _ in config.data]
+    loop.open_data = lambda config: data  # type: ignore[assignment]
+    loop.make_trainable = lambda config, datasets: Toy()  # type: ignore[assignment,return-value]
+    return loop.train(config, out, progress=False)
+
+
+def main() -> None:
+    """Train as the arguments say, and die by SIGKILL after a step if they say so."""
+    config = TrainConfig.model_validate(json.loads(sys.argv[1]))
+    die_at = int(sys.argv[3])
+
+    class Mortal(loop.Log):
+        def step(self, done: int, values: Mapping[str, float], *, every: int) -> None:
+            super().step(done, values, every=every)
+            if done == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    loop.Log = Mortal  # type: ignore[misc]
+    run(config, Path(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()

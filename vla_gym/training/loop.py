@@ -1,0 +1,240 @@
+"""The training loop: plain torch, with accelerate for devices, precision and processes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from vla_gym.errors import TrainingError
+from vla_gym.runner.evaluation import evaluate
+from vla_gym.training.augment import augment
+from vla_gym.training.averaging import Average, trained
+from vla_gym.training.config import OptimizerConfig, TrainConfig
+from vla_gym.training.log import Log
+from vla_gym.training.mixture import Mixture
+from vla_gym.training.setup import make_mixture, make_trainable, open_data
+from vla_gym.training.state import claim, load_state, save_state
+from vla_gym.training.store import Slices
+from vla_gym.training.trainable import Samples, Trainable
+
+CHECKPOINT = "checkpoint"
+"""Folder of the weights in the folder of a training."""
+_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
+    """Train a policy and return the folder of its checkpoint.
+
+    The same call again goes on where it stopped, and on a CPU ends with the same weights, bit by
+    bit, as if it had not stopped.
+
+    Args:
+        config: What is trained, on what and how.
+        out: Folder of the training: ``state.pt``, ``log.jsonl``, ``eval/``, ``checkpoint/``.
+        progress: Show how it goes on standard error.
+
+    Raises:
+        TrainingError: When the folder holds another training, or the loss is not finite.
+        DatasetError: Data that are damaged or absent.
+        IncompatibleError: Data that the policy cannot learn from.
+    """
+    claim(out, config)
+    datasets = open_data(config)
+    with Log(out, total=config.steps, show=progress) as log:
+        trainable = make_trainable(config, datasets)
+        mixture = make_mixture(config, datasets, trainable, log.note)
+        trainable.measure(mixture.states())
+        if config.initial is not None:
+            trainable.load(Path(config.initial))
+        return _Loop(config, out, trainable, mixture, log).run()
+
+
+class Step(nn.Module):
+    """A forward pass that ends in losses, as one module, so that accelerate can wrap it."""
+
+    def __init__(self, trainable: Trainable) -> None:
+        super().__init__()
+        self.module = trainable.module
+        self._trainable = trainable
+
+    def forward(self, samples: Samples) -> Mapping[str, Tensor]:
+        """Return the losses of some windows."""
+        return self._trainable.losses(samples)
+
+
+class _Loop:
+    def __init__(
+        self, config: TrainConfig, out: Path, trainable: Trainable, mixture: Mixture, log: Log
+    ) -> None:
+        self._config, self._out = config, out
+        self._trainable, self._mixture, self._log = trainable, mixture, log
+        if not trained(trainable.module):
+            raise TrainingError("Everything is frozen: there is nothing to train (see freeze).")
+        self._accelerator = Accelerator(mixed_precision=_PRECISION[config.precision])
+        settings = config.optimizer
+        optimizer = torch.optim.AdamW(
+            trained(trainable.module).values(),
+            lr=settings.lr,
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+        )
+        self._average = Average(trainable.module, config.ema) if config.ema else None
+        if config.checkpointing:
+            _recompute(trainable.module)
+        self._step, self._optimizer = self._accelerator.prepare(Step(trainable), optimizer)
+        self._deviation = torch.from_numpy(mixture.states().std(0))
+        self._done = load_state(out, trainable.module, self._optimizer, self._average)
+
+    def run(self) -> Path:
+        """Work until all steps are done; return the checkpoint."""
+        self._trainable.module.train()
+        self._log.begin(self._done, self._mixture.describe())
+        while self._done < self._config.steps:
+            losses = self._one(self._done)
+            self._done += 1
+            self._log.step(self._done, losses, every=self._config.log_every)
+            self._now_and_then()
+        return self._finish()
+
+    def _one(self, step: int) -> dict[str, float]:
+        config, began = self._config, time.perf_counter()
+        drawn = self._mixture.draw(step, config.batch_size)[self._mine]
+        parts = [drawn[part :: config.accumulate] for part in range(config.accumulate)]
+        rate = learning_rate(config.optimizer, step, config.steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        generator = torch.Generator().manual_seed(_mixed(config.seed, step, self._rank))
+        torch.manual_seed(_mixed(config.seed + 1, step, self._rank))
+        totals: dict[str, float] = {}
+        waited = 0.0
+        for part in filter(None, parts):
+            loading = time.perf_counter()
+            samples = augment(
+                _tensors(self._mixture.load(part)),
+                config.augment,
+                generator,
+                deviation=self._deviation,
+            )
+            waited += time.perf_counter() - loading
+            losses = self._step(samples)
+            self._accelerator.backward(losses["loss"] * (len(part) / len(drawn)))
+            for name, value in losses.items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(drawn)
+        self._check(totals, step, rate, drawn)
+        norm = self._accelerator.clip_grad_norm_(self._step.parameters(), config.optimizer.clip)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        if self._average is not None:
+            self._average.update(step)
+        seconds = time.perf_counter() - began
+        return {**totals, "lr": rate, "norm": float(norm), "s": seconds, "load_s": waited}
+
+    @property
+    def _rank(self) -> int:
+        return int(self._accelerator.process_index)
+
+    @property
+    def _mine(self) -> slice:
+        return slice(self._rank, None, int(self._accelerator.num_processes))
+
+    def _check(
+        self, losses: Mapping[str, float], step: int, rate: float, drawn: Sequence[Any]
+    ) -> None:
+        if all(math.isfinite(value) for value in losses.values()):
+            return
+        shown = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        raise TrainingError(
+            f"The loss of step {step} is not finite ({shown}; learning rate {rate:g}; first "
+            f"windows {list(drawn[:3])}). The state before it is kept in {self._out}. Lower "
+            "optimizer.lr, lengthen optimizer.warmup, or check the data: vla-gym dataset check."
+        )
+
+    def _now_and_then(self) -> None:
+        config = self._config
+        if self._done % config.save_every == 0 or self._done == config.steps:
+            self._save_state()
+        if config.evaluate is not None and self._done % config.evaluate.every == 0:
+            self._evaluate()
+
+    def _save_state(self) -> None:
+        if self._accelerator.is_main_process:
+            module = self._trainable.module
+            save_state(self._out, self._done, module, self._optimizer, self._average)
+        self._accelerator.wait_for_everyone()
+
+    def _finish(self) -> Path:
+        folder = self._out / CHECKPOINT
+        if self._accelerator.is_main_process:
+            self._with_average(lambda: self._trainable.save(folder))
+        return folder
+
+    def _evaluate(self) -> None:
+        plan = self._config.evaluate
+        if plan is None or not self._accelerator.is_main_process:
+            return
+        module = self._trainable.module
+        module.eval()
+        state = torch.get_rng_state()
+        results = self._with_average(
+            lambda: evaluate(
+                self._trainable.policy(),
+                plan.suite,
+                out=self._out / "eval" / f"step-{self._done:06d}",
+                workers=plan.workers,
+                limit=plan.limit,
+                suite_options=plan.options,
+                video="none",
+                progress=False,
+            )
+        )
+        torch.set_rng_state(state)
+        module.train()
+        self._log.evaluated(self._done, results)
+
+    def _with_average(self, act: Any) -> Any:
+        if self._average is None:
+            return act()
+        with self._average.in_place():
+            return act()
+
+
+def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
+    """Return the rate of a step: linear warm-up, then constant or half a cosine."""
+    if step < config.warmup:
+        return config.lr * (step + 1) / config.warmup
+    if config.schedule == "constant":
+        return config.lr
+    share = (step - config.warmup) / max(1, steps - config.warmup)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * share))
+    return config.lr * (config.final + (1.0 - config.final) * cosine)
+
+
+def _tensors(slices: Slices) -> Samples:
+    return Samples(
+        images={role: torch.from_numpy(value) for role, value in slices.images.items()},
+        proprioception=torch.from_numpy(slices.proprioception),
+        instructions=slices.instructions,
+        actions=torch.from_numpy(slices.actions),
+        mask=torch.from_numpy(slices.mask),
+    )
+
+
+def _mixed(seed: int, step: int, rank: int) -> int:
+    """Return a seed that differs for every step and process."""
+    return (seed * 1_000_003 + step * 1009 + rank) % (1 << 62)
+
+
+def _recompute(module: nn.Module) -> None:
+    """Let every part that can do so recompute its activations."""
+    able = [part for part in module.modules() if hasattr(part, "gradient_checkpointing_enable")]
+    if not able:
+        raise TrainingError("checkpointing: true, but nothing in this model can recompute.")
+    for part in able:
+        part.gradient_checkpointing_enable()

@@ -1,0 +1,89 @@
+"""From a configuration to what a training runs on: the policy, its data and its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_gym.datasets import open_dataset
+from vla_gym.datasets.demonstration import Dataset
+from vla_gym.datasets.statistics import Statistics, statistics_of
+from vla_gym.errors import DatasetError, OptionError
+from vla_gym.plugins import PolicyEntry
+from vla_gym.policies.file import is_policy_file, load_policy_file, merged
+from vla_gym.registry import load_target, registry
+from vla_gym.training.config import DataConfig, TrainConfig
+from vla_gym.training.mixture import Mixture, Source, chosen_episodes
+from vla_gym.training.store import open_store
+from vla_gym.training.trainable import Trainable
+
+
+def open_data(config: TrainConfig) -> list[Dataset]:
+    """Return the data sets of a mixture, in its order."""
+    return [open_dataset(Path(data.path), dict(data.options)) for data in config.data]
+
+
+def make_trainable(config: TrainConfig, datasets: Sequence[Dataset]) -> Trainable:
+    """Return the policy that a configuration trains, with the statistics of its data.
+
+    Raises:
+        OptionError: When the policy cannot be trained.
+    """
+    name, defaults = config.policy, {}
+    if is_policy_file(config.policy):
+        name, defaults = load_policy_file(Path(config.policy))
+    entry = registry().entry("policies", name, PolicyEntry)
+    if not entry.trainer:
+        can = [
+            one.entry.name
+            for one in registry().items("policies")
+            if getattr(one.entry, "trainer", "")
+        ]
+        raise OptionError(f"Policy {name!r} cannot be trained; these can: {', '.join(can)}.")
+    registry().load("policies", name)  # says what is missing
+    options: dict[str, Any] = merged(merged(entry.kwargs, defaults), config.options)
+    trainer = load_target(entry.trainer)
+    trainable: Trainable = trainer(statistics=mixture_statistics(config, datasets), **options)
+    return trainable
+
+
+def mixture_statistics(config: TrainConfig, datasets: Sequence[Dataset]) -> Statistics:
+    """Return the statistics of all actions that will be learned; reads no pictures.
+
+    Raises:
+        DatasetError: When there is nothing to learn from.
+    """
+    parts = []
+    for data, dataset in zip(config.data, datasets, strict=True):
+        episodes = [dataset.episode(i, images=False) for i in range(len(dataset.lengths))]
+        if not episodes:
+            raise DatasetError(f"{data.path} has no episodes, so there is nothing to learn from.")
+        chosen = chosen_episodes([episode.task for episode in episodes], data)
+        parts += [episodes[index].targets for index in chosen]
+    return statistics_of(np.concatenate(parts))
+
+
+def make_mixture(
+    config: TrainConfig,
+    datasets: Sequence[Dataset],
+    trainable: Trainable,
+    progress: Callable[[str], None],
+) -> Mixture:
+    """Return the mixture in the policy's terms; decodes pictures that are not decoded yet."""
+    sources = [
+        _source(data, dataset, trainable, progress)
+        for data, dataset in zip(config.data, datasets, strict=True)
+    ]
+    spec = trainable.spec
+    return Mixture(sources, history=spec.history, chunk=spec.chunk, seed=config.seed)
+
+
+def _source(
+    data: DataConfig, dataset: Dataset, trainable: Trainable, progress: Callable[[str], None]
+) -> Source:
+    store = open_store(dataset, trainable.spec, path=Path(data.path), progress=progress)
+    frames = store.frames(chosen_episodes(store.tasks, data))
+    return Source(store, frames, data.weight or float(len(frames)))

@@ -1,0 +1,198 @@
+"""Episodes as training reads them: decoded and resized once, then mapped from a file.
+
+A training looks at every frame many times, and several trainings (a study) look at the same ones.
+The files lie in the data set's folder under a name that says everything they depend on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.spec import PolicySpec
+from vla_gym.datasets.demonstration import Dataset
+from vla_gym.datasets.windows import undisturbed
+from vla_gym.errors import DatasetError
+from vla_gym.suites.spec import digest
+from vla_gym.training.preparation import Preparation
+
+FOLDER = "cache"
+_VERSION = 1
+_INDEX = "index.json"
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """B windows as arrays; ``vla_gym.training.trainable.Samples`` before it is tensors."""
+
+    images: dict[str, npt.NDArray[np.uint8]]
+    proprioception: npt.NDArray[np.float32]
+    instructions: list[str]
+    actions: npt.NDArray[np.float32]
+    mask: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Store:
+    """All F frames of the chosen episodes of a data set.
+
+    Attributes:
+        images: By role, uint8 ``(F, H, W, 3)``, mapped from files.
+        proprioception: ``(F, n)``.
+        actions: ``(F, a)``: what is learned, in the policy's units.
+        disturbed: int64 ``(F + 1,)``: how many frames before each were disturbed.
+        ends: int64 ``(E,)``: one past the last frame of every episode.
+        instructions: One an episode.
+        tasks: One an episode.
+    """
+
+    images: dict[str, npt.NDArray[np.uint8]]
+    proprioception: npt.NDArray[np.float32]
+    actions: npt.NDArray[np.float32]
+    disturbed: Numbers
+    ends: Numbers
+    instructions: Sequence[str]
+    tasks: Sequence[str]
+
+    def frames(self, episodes: Sequence[int]) -> Numbers:
+        """Return the numbers of all frames of some episodes."""
+        begins = np.concatenate([[0], self.ends[:-1]])
+        return np.concatenate([np.arange(begins[e], self.ends[e]) for e in episodes])
+
+    def windows(self, starts: Numbers, *, history: int, chunk: int) -> Slices:
+        """Return the windows that begin at some frames.
+
+        Same rule as ``vla_gym.datasets.Windows``: behind the end of an episode its last frame is
+        repeated and masked.
+        """
+        episodes = np.searchsorted(self.ends, starts, side="right")
+        last = (self.ends[episodes] - 1)[:, None]
+        frames = starts[:, None] + np.arange(history)
+        steps = frames[:, :, None] + np.arange(chunk)
+        seen, done = np.minimum(frames, last), np.minimum(steps, last[..., None])
+        inside = (steps <= last[..., None]) & (frames <= last)[..., None]
+        return Slices(
+            images={role: pictures[seen] for role, pictures in self.images.items()},
+            proprioception=self.proprioception[seen],
+            instructions=[self.instructions[e] for e in episodes],
+            actions=self.actions[done],
+            mask=inside & undisturbed(self.disturbed, seen, done),
+        )
+
+
+def open_store(
+    dataset: Dataset,
+    policy: PolicySpec,
+    *,
+    path: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Store:
+    """Return the store of a data set for a policy; made now if it is not there.
+
+    Args:
+        dataset: The episodes.
+        policy: In whose terms.
+        path: Folder of the data set.
+        progress: Told how making it goes on.
+
+    Raises:
+        DatasetError: Damaged files, an empty data set, a full disk.
+        IncompatibleError: When the policy cannot learn from it.
+    """
+    if not len(dataset.lengths):
+        raise DatasetError(f"{path} has no episodes, so there is nothing to learn from.")
+    prepare = Preparation(policy, dataset.spec, name=str(path))
+    folder = path / FOLDER / _key(dataset, policy)
+    if not (folder / _INDEX).is_file():
+        _make(dataset, prepare, policy, folder, progress)
+    return _read(folder, policy)
+
+
+def _key(dataset: Dataset, policy: PolicySpec) -> str:
+    seen = policy.model_dump(mode="json", include={"cameras", "proprioception", "action"})
+    spec = dataset.spec.model_dump(mode="json")
+    return digest({"version": _VERSION, "lengths": dataset.lengths, "spec": spec, "seen": seen})
+
+
+def _make(
+    dataset: Dataset,
+    prepare: Preparation,
+    policy: PolicySpec,
+    folder: Path,
+    progress: Callable[[str], None],
+) -> None:
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        _fill(dataset, prepare, policy, partial, progress)
+        partial.rename(folder)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DatasetError(f"Frames cannot be kept in {folder}: {error}") from error
+
+
+def _fill(
+    dataset: Dataset,
+    prepare: Preparation,
+    policy: PolicySpec,
+    folder: Path,
+    progress: Callable[[str], None],
+) -> None:
+    count = sum(dataset.lengths)
+    images = {
+        role: np.lib.format.open_memmap(
+            folder / f"{role}.npy", "w+", np.uint8, (count, camera.height, camera.width, 3)
+        )
+        for role, camera in policy.cameras.items()
+    }
+    numbers: dict[str, list[npt.NDArray[Any]]] = {"proprioception": [], "actions": []}
+    disturbed, words, tasks, start = [], [], [], 0
+    for index, length in enumerate(dataset.lengths):
+        episode = dataset.episode(index, images=bool(images))
+        ready = prepare(episode)
+        for role, pictures in ready.images.items():
+            images[role][start : start + length] = pictures
+        numbers["proprioception"].append(ready.proprioception)
+        numbers["actions"].append(ready.actions)
+        disturbed.append(ready.disturbed)
+        words.append(episode.instruction)
+        tasks.append(episode.task)
+        start += length
+        progress(f"decoding episode {index + 1} of {len(dataset.lengths)}")
+    for pictures in images.values():
+        pictures.flush()
+    for name, rows in numbers.items():
+        np.save(folder / f"{name}.npy", np.concatenate(rows).astype(np.float32))
+    np.save(folder / "disturbed.npy", np.concatenate([[0], np.cumsum(np.concatenate(disturbed))]))
+    index_text = {"lengths": list(dataset.lengths), "instructions": words, "tasks": tasks}
+    (folder / _INDEX).write_text(json.dumps(index_text), encoding="utf-8")
+
+
+def _read(folder: Path, policy: PolicySpec) -> Store:
+    try:
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        return Store(
+            images={
+                role: np.load(folder / f"{role}.npy", mmap_mode="r") for role in policy.cameras
+            },
+            proprioception=np.load(folder / "proprioception.npy"),
+            actions=np.load(folder / "actions.npy"),
+            disturbed=np.load(folder / "disturbed.npy").astype(np.int64),
+            ends=np.cumsum(np.asarray(index["lengths"], np.int64)),
+            instructions=index["instructions"],
+            tasks=index["tasks"],
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(
+            f"Kept frames in {folder} cannot be read ({error}). Remove the folder; it is made anew."
+        ) from error
