@@ -38,4 +38,9 @@ def vla_gym_register_datasets() -> list[DatasetEntry]:
             target="vla_gym.datasets:rlds",
             summary="RLDS / Open X-Embodiment (TFRecord shards), read without TensorFlow",
         ),
+        DatasetEntry(
+            name="bdrbench",
+            target="vla_gym.datasets:bdrbench",
+            summary="ByteDance robot benchmark (JSON and videos); untried on the real files",
+        ),
     ]

@@ -29,10 +29,22 @@ def info_command(path: Folder, settings: Settings = None) -> None:
 
 
 @app.command("check")
-def check_command(path: Folder, settings: Settings = None) -> None:
+def check_command(
+    path: Folder,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Do every episode again; is its label true?")
+    ] = False,
+    settings: Settings = None,
+) -> None:
     """Read every number and every picture; ends with an error at the first that is damaged."""
     from vla_gym.cli.console import print_lines
+    from vla_gym.cli.options import nested
+    from vla_gym.datasets import audit_dataset
 
+    if replay:
+        wrong = list(audit_dataset(path, nested(settings or ())))
+        print_lines([*wrong, f"{len(wrong)} labels are not true."])
+        raise typer.Exit(1 if wrong else 0)
     dataset = _open(path, settings)
     for number in range(len(dataset.lengths)):
         dataset.episode(number)

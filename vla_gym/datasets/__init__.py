@@ -4,9 +4,9 @@ A ``Dataset`` gives whole episodes; ``Windows`` cuts them into what a policy is 
 ``action_statistics`` says how to normalise. Formats come through plugins (``open_dataset``).
 """
 
-from vla_gym.datasets import lerobot, rlds
+from vla_gym.datasets import bdrbench, lerobot, rlds
 from vla_gym.datasets.demonstration import Dataset, DatasetSpec, Demonstration
-from vla_gym.datasets.formats import DatasetFormat, open_dataset
+from vla_gym.datasets.formats import DatasetFormat, audit_dataset, open_dataset
 from vla_gym.datasets.statistics import Statistics, action_statistics
 from vla_gym.datasets.windows import Window, Windows
 
@@ -19,6 +19,8 @@ __all__ = [
     "Window",
     "Windows",
     "action_statistics",
+    "audit_dataset",
+    "bdrbench",
     "lerobot",
     "open_dataset",
     "rlds",

@@ -89,3 +89,33 @@ def test_a_split_is_not_written_over(root: Path) -> None:
     del incomplete["scene_obs"]
     with pytest.raises(DatasetError, match="scene_obs"):
         writer.add(incomplete, [])
+
+
+def test_the_audit_finds_the_label_that_is_not_true(tmp_path: Path) -> None:
+    from vla_gym_calvin.env import CalvinEnv
+    from vla_gym_calvin.policies.oracle import CalvinOracle
+
+    from vla_gym.contract.policy import Batch, Slot
+    from vla_gym.datasets import audit_dataset
+
+    env, expert = CalvinEnv(assets="builtin", cameras=()), CalvinOracle()
+    _, info = env.reset(seed=3, options={"subtasks": ["turn_on_led"]})
+    expert.reset([Slot(0, env_kwargs={"scene": "D"})])
+    rows: list[dict[str, np.ndarray]] = []
+    while not info["success"]:
+        batch = Batch((Slot(0),), {}, np.zeros((1, 0), np.float32), ("",), (info,))
+        action = expert.act(batch)[0, 0]
+        rows.append({k: info[k] for k in ("robot_obs", "scene_obs")} | {"rel_actions": action})
+        info = env.step(action)[-1]
+    env.close()
+    frames = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    black = np.zeros((len(rows), 4, 4, 3), np.uint8)
+    last = len(rows) - 1
+    labels = [Annotation(0, last, "turn_on_led", "a"), Annotation(0, last, "open_drawer", "b")]
+    writer = PlayWriter(tmp_path / "training")
+    writer.add({**frames, "rgb_static": black, "rgb_gripper": black}, labels)
+    writer.close()
+    wrong = list(audit_dataset(tmp_path, {"split": "training", "assets": "builtin"}))
+    assert len(wrong) == 1
+    assert "annotation 1" in wrong[0]
+    assert "open_drawer is not fulfilled; fulfilled: turn_on_led" in wrong[0]

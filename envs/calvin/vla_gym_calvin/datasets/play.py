@@ -9,7 +9,7 @@ and ``lang_annotations/auto_lang_ann.npy``. Every annotation is an episode here.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +46,13 @@ def open(path: Path, *, split: str = "training") -> PlayDataset:
     if split not in SPLITS:
         raise OptionError(f"split={split!r}: expected one of {', '.join(SPLITS)}.")
     return PlayDataset(path / split)
+
+
+def audit(dataset: PlayDataset, *, scene: str = "D", assets: str = "auto") -> Iterator[str]:
+    """Yield a line for each annotation whose stretch does not fulfil its task when done again."""
+    from vla_gym_calvin.datasets.audit import replayed_differently  # starts the simulator
+
+    yield from replayed_differently(dataset, scene=scene, assets=assets)
 
 
 class PlayDataset:
