@@ -14,8 +14,8 @@ from vla_gym.registry import format_of, registry, takes_option
 class DatasetFormat(Protocol):
     """What a plugin offers for its folders; a module with these functions will do.
 
-    It may also have ``audit(dataset, **options)``, which does every episode again in a simulator and
-    yields a line for each that does not do what it says.
+    It may also have ``audit(dataset, **options)``, which does every episode again in a simulator
+    and yields a line for each that does not do what it says.
     """
 
     def recognises(self, path: Path) -> bool:
