@@ -52,9 +52,9 @@ def test_training_lowers_the_loss_and_leaves_the_reader_alone(trainable: VlaTrai
     module = trainable.module.train()
     trained = [p for p in module.parameters() if p.requires_grad]
     read = {n: p.clone() for n, p in module.backbone.sentences.named_parameters()}
-    optimizer = torch.optim.Adam(trained, 1e-3)
+    optimizer = torch.optim.Adam(trained, 3e-3)
     losses = []
-    for _ in range(8):
+    for _ in range(40):
         losses.append(float(loss := trainable.losses(_samples())["loss"]))
         optimizer.zero_grad()
         loss.backward()
@@ -119,7 +119,7 @@ def test_statistics_of_the_data_become_the_policys() -> None:
     trainable = make_trainable(statistics=_statistics(), **{**config, **TINY})
     normalization = trainable.spec.normalization
     assert normalization is not None
-    assert normalization.low[:6] == _statistics().q01[:6]
+    assert normalization.low[:6] == pytest.approx(_statistics().q01[:6])
 
 
 def test_a_checkpoint_of_the_whole_is_small(packages: None, tmp_path: Path) -> None:

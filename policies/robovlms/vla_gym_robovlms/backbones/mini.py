@@ -17,7 +17,7 @@ from vla_gym_robovlms.backbones.film import STEM, FilmEyes, SentenceMemory
 from vla_gym_robovlms.config import BackboneConfig
 from vla_gym_robovlms.sequence import ACTION, Tokens
 
-WIDTH = 512
+WIDTH = 384
 
 
 class Mini(Backbone):
