@@ -12,33 +12,26 @@ from typing import Any
 import torch
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import BackboneConfig, VlaConfig, parse_config
-from vla_gym_robovlms.model import Vla
+from vla_gym_robovlms.model import TrainingBatch, Vla
 from vla_gym_robovlms.plugin import _BACKBONES
 
 torch.set_num_threads(1)
 
 FAMILIES = tuple(_BACKBONES)
 
+DISCRETE = {"action": "discrete", "head": {"name": "detokeniser"}, "chunk": 1}
+MLP: dict[str, Any] = {"head": {"name": "mlp"}}
+FLOW: dict[str, Any] = {"head": {"name": "flow", "steps": 3}}
+DIFFUSION: dict[str, Any] = {"head": {"name": "diffusion", "steps": 3}}
 FORMULATIONS: dict[str, dict[str, Any]] = {
-    "one-step-mlp": {"formulation": "one-step", "head": {"name": "mlp"}, "history": 1},
-    "one-step-flow": {"formulation": "one-step", "head": {"name": "flow"}, "history": 1},
-    "one-step-diffusion": {"formulation": "one-step", "head": {"name": "diffusion"}, "history": 1},
-    "one-step-discrete": {
-        "formulation": "one-step",
-        "action": "discrete",
-        "head": {"name": "detokeniser"},
-        "readout": {"kind": "token"},
-        "history": 1,
-        "chunk": 1,
-    },
-    "interleaved-mlp": {"formulation": "interleaved", "head": {"name": "mlp"}},
-    "interleaved-discrete": {
-        "formulation": "interleaved",
-        "action": "discrete",
-        "head": {"name": "detokeniser"},
-        "readout": {"kind": "token"},
-        "chunk": 1,
-    },
+    "one-step-mlp": {"formulation": "one-step", "history": 1, **MLP},
+    "one-step-flow": {"formulation": "one-step", "history": 1, **FLOW},
+    "one-step-diffusion": {"formulation": "one-step", "history": 1, **DIFFUSION},
+    "one-step-discrete": {"formulation": "one-step", "history": 1, **DISCRETE},
+    "interleaved-mlp": {"formulation": "interleaved", **MLP},
+    "interleaved-flow": {"formulation": "interleaved", **FLOW},
+    "interleaved-diffusion": {"formulation": "interleaved", **DIFFUSION},
+    "interleaved-discrete": {"formulation": "interleaved", **DISCRETE},
     "policy-head-lstm": {"formulation": "policy-head", "head": {"name": "lstm", "layers": 2}},
     "policy-head-gpt": {"formulation": "policy-head", "head": {"name": "gpt", "layers": 2}},
 }
@@ -54,20 +47,46 @@ def tiny_config(backbone: str = "kosmos-2", **options: Any) -> VlaConfig:
         "chunk": 4,
         **options,
     }
-    if backbone.startswith("flamingo"):
+    if backbone.startswith("flamingo") and data.get("action") != "discrete":
         data.setdefault("readout", {"kind": "pool"})
     return parse_config(data)
 
 
+def awake(model: torch.nn.Module) -> Any:
+    """Give numbers to what begins at zero (gates, Gemma's projector, biases): all parts count."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.any():
+                parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return model.eval()
+
+
 @cache
 def shared_backbone(name: str, attention: str = "causal") -> Any:
-    return make_backbone(BackboneConfig(name=name, size="tiny", attention=attention)).eval()
+    return awake(make_backbone(BackboneConfig(name=name, size="tiny", attention=attention)))
 
 
 def tiny_model(config: VlaConfig) -> Vla:
-    return Vla(config, make_backbone(config.backbone)).eval()
+    model: Vla = awake(Vla(config, make_backbone(config.backbone)))
+    return model
 
 
 def pictures(size: int, *shape: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (*shape, size, size, 3), generator=generator).to(torch.uint8)
+
+
+def training_batch(config: VlaConfig, size: int, *, rows: int = 2) -> TrainingBatch:
+    generator = torch.Generator().manual_seed(1)
+    shape = (rows, config.history, config.chunk)
+    actions = torch.rand(*shape, 7, generator=generator) * 2 - 1
+    actions[..., 6] = (actions[..., 6] > 0).float()
+    mask = torch.ones(shape, dtype=torch.bool)
+    mask[0, -1, -1] = config.chunk == 1
+    return TrainingBatch(
+        images={role: pictures(size, rows, config.history) for role in config.cameras},
+        instructions=["open the drawer", "push the red block to the left"][:rows],
+        actions=actions,
+        mask=mask,
+    )

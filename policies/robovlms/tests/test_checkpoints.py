@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from released_facts import FILE_BYTES, TINY, Sizes, released_shapes, synthetic_state
 from samples_vla import tiny_config, tiny_model
+from typer.testing import CliRunner
+from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
 from vla_gym_robovlms.checkpoints.format import FORMAT
-from vla_gym_robovlms.checkpoints.released import report_released
+from vla_gym_robovlms.checkpoints.released import our_key, report_released
+from vla_gym_robovlms.factory import resolve
+from vla_gym_robovlms.model import Vla
+
+from vla_gym.cli.app import app
+from vla_gym.policies import make_policy
 
 PUBLISHED = {
     "robovlm_name": "RoboKosMos",
@@ -35,65 +44,83 @@ PUBLISHED = {
 OPTIONS = {"backbone": {"size": "tiny"}, "head": {"layers": 4}}
 
 
-def released_state(model: Any, *, prefix: str = "") -> dict[str, torch.Tensor]:
-    """Return a model's weights under the names that the reference gives them.
-
-    Kosmos-2 as transformers 4.37 names it, the head's ``rnn``, ``actions.mlp`` and ``gripper.mlp``.
-    """
-    state = {}
-    for key, value in model.state_dict().items():
-        name = key.replace("backbone.model.", "backbone.", 1)
-        state[f"{prefix}model.{name}"] = value.clone()
-    state[f"{prefix}model.backbone.vision_model.model.embeddings.position_ids"] = torch.arange(5)
-    return state
-
-
 @pytest.fixture
 def config() -> Any:
     return tiny_config(head={"name": "lstm", "layers": 4}, cameras=("static", "wrist"))
 
 
 @pytest.fixture
-def released(tmp_path: Path, config: Any) -> tuple[Path, Any]:
-    model = tiny_model(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.01)
+def released(tmp_path: Path) -> Path:
     path = tmp_path / "kosmos_ph.pt"
-    torch.save({"state_dict": released_state(model, prefix="module."), "epoch": 4}, path)
+    torch.save({"state_dict": synthetic_state(prefix="module."), "epoch": 4}, path)
     (tmp_path / "kosmos_ph.json").write_text(json.dumps(PUBLISHED))
-    return path, model
+    return path
 
 
-def test_a_released_file_loads_whole(released: tuple[Path, Any], config: Any) -> None:
-    path, original = released
+def test_our_model_has_the_keys_and_shapes_of_the_released_files() -> None:
+    config = resolve("kosmos-policy-head-continuous", {"backbone": {"weights": "random"}})
+    with torch.device("meta"):
+        model = Vla(config, make_backbone(config.backbone))
+    ours = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    theirs = {our_key(key): shape for key, shape in released_shapes(Sizes()).items()}
+    assert ours == theirs
+    del theirs["backbone.model.text_model.lm_head.weight"]  # tied, so stored once
+    size = 4 * sum(map(math.prod, theirs.values()))
+    assert 0 < FILE_BYTES - size < 1_000_000  # names and archive headers are the rest
+
+
+def test_a_released_file_loads_whole(released: Path, config: Any) -> None:
     model = tiny_model(config)
-    report = report_released(model, path)
+    report = report_released(model, released)
     assert report.fits
     assert not report.missing
     assert [key.rpartition(".")[2] for key in report.ignored] == ["position_ids"]
-    load_checkpoint(model, path)
-    for key, value in original.state_dict().items():
-        assert torch.equal(model.state_dict()[key], value), key
+    load_checkpoint(model, released)
+    ours = model.state_dict()
+    for key, value in synthetic_state().items():
+        if not key.endswith("position_ids"):
+            assert torch.equal(ours[our_key(key)], value), key
 
 
 def test_a_released_file_converts_by_its_published_configuration(
-    released: tuple[Path, Any], tmp_path: Path, config: Any
+    released: Path, tmp_path: Path, config: Any
 ) -> None:
-    path, original = released
     options = {"json": str(tmp_path / "kosmos_ph.json"), **OPTIONS}
-    assert "0 missing" not in " ".join(FORMAT.inspect(path, options))
-    FORMAT.convert(path, tmp_path / "ours", options)
+    lines = FORMAT.inspect(released, options)
+    assert f"{len(released_shapes(TINY))} keys match" in lines
+    assert not any("missing" in line or "extra" in line for line in lines)
+    FORMAT.convert(released, tmp_path / "ours", options)
     model = tiny_model(config)
     load_checkpoint(model, tmp_path / "ours")
-    assert torch.equal(model.act_head.rnn.weight_ih_l0, original.act_head.rnn.weight_ih_l0)
+    weights = synthetic_state()["model.act_head.rnn.weight_ih_l0"]
+    assert torch.equal(model.act_head.rnn.weight_ih_l0, weights)
     assert FORMAT.recognises(tmp_path / "ours")
     assert any("formulation: policy-head" in line for line in FORMAT.inspect(tmp_path / "ours", {}))
 
 
+def test_the_command_line_inspects_converts_and_the_result_acts(
+    released: Path, tmp_path: Path
+) -> None:
+    settings = [f"json={tmp_path}/kosmos_ph.json", "backbone.size=tiny", "head.layers=4"]
+    options = [word for setting in settings for word in ("--set", setting)]
+    seen = CliRunner().invoke(app, ["checkpoint", "inspect", str(released), *options])
+    assert seen.exit_code == 0, seen.output
+    assert "keys match" in seen.output
+    out = tmp_path / "abc"
+    made = CliRunner().invoke(
+        app, ["checkpoint", "convert", str(released), *options, "--out", str(out)]
+    )
+    assert made.exit_code == 0, made.output
+    policy: Any = make_policy(str(out / "policy.yaml"), env_spec=None)
+    assert torch.equal(
+        policy.model.act_head.rnn.weight_hh_l3.cpu(),
+        synthetic_state()["model.act_head.rnn.weight_hh_l3"],
+    )
+
+
 @pytest.mark.parametrize("damage", ["missing", "extra", "misshaped"])
 def test_keys_that_do_not_fit_are_named(damage: str, tmp_path: Path, config: Any) -> None:
-    state = released_state(tiny_model(config))
+    state = synthetic_state()
     key = "model.act_head.rnn.weight_ih_l0"
     if damage == "missing":
         del state[key]

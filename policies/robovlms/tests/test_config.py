@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
-from vla_gym_robovlms.factory import make_policy, merge, resolve
+from vla_gym_robovlms.factory import make_policy, resolve
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
 
+DISCRETE: dict[str, Any] = {
+    "formulation": "interleaved",
+    "action": "discrete",
+    "head": {"name": "detokeniser"},
+}
+MATRIX = Path(__file__).resolve().parents[3] / "configs/matrix"
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
@@ -32,6 +39,16 @@ def test_a_shipped_configuration_is_valid_and_says_what_it_is(name: str) -> None
     assert config.summary
     assert config.backbone.name in FAMILIES
     assert config.backbone.size == "base"
+
+
+@pytest.mark.parametrize("suite", ["calvin", "simpler"])
+def test_the_matrix_files_name_every_configuration(suite: str) -> None:
+    matrix = MATRIX / ("robovlms.yaml" if suite == "calvin" else f"robovlms-{suite}.yaml")
+    policies = yaml.safe_load(matrix.read_text())["policies"]
+    named = {policy["name"].removeprefix("robovlms/") for policy in policies}
+    others = {name for name in SHIPPED if resolve(name, {}).robot != "calvin"}
+    assert named == set(SHIPPED) - (others if suite == "calvin" else set())
+    assert all(policy["options"]["backbone"] == {"size": "tiny"} for policy in policies)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -54,7 +71,8 @@ def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
         ({"head": {"name": "lstm", "layer": 2}}, "head.layer: unknown field. Did you mean layers"),
         ({"backbone": {"name": "kosmos-2", "sise": "tiny"}}, "Did you mean size"),
         ({"history": 0}, "history: .*greater than 0.*got 0"),
-        ({"head": {"name": "lstn"}}, "head.name: .*'lstm'"),
+        ({"head": {"name": "lstn"}}, r"head.name: .*got 'lstn'\)\. Did you mean lstm"),
+        ({"formulation": "onestep"}, "Did you mean one-step"),
         ({"normalization": {"low": [0.0]}}, "six numbers"),
     ],
 )
@@ -71,6 +89,7 @@ def test_unknown_fields_and_values_are_named(change: dict[str, Any], said: str) 
         ({"formulation": "one-step", "head": {"name": "mlp"}}, "one_step_history"),
         ({"formulation": "interleaved"}, "recurrent_head"),
         ({"head": {"name": "mlp"}}, "headless_history"),
+        ({**DISCRETE, "compile": True}, "compile_discrete"),
     ],
 )
 def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -> None:
@@ -78,6 +97,48 @@ def test_undefined_combinations_have_a_code(change: dict[str, Any], code: str) -
         parse_config({**GOOD, **change})
     assert error.value.issue.code == code
     assert "Fix:" in str(error.value)
+
+
+RESAMPLER = {"latents": 3, "depth": 1}
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "code"),
+    [
+        ("flamingo-3b", {"formulation": "interleaved", "head": {"name": "mlp"}}, "formulation"),
+        ("compact", DISCRETE, "discrete"),
+        ("qwen3-vl", {"resampler": RESAMPLER}, "resampler"),
+        ("flamingo-9b", {"resampler": RESAMPLER}, "resampler"),
+    ],
+)
+def test_what_a_backbone_cannot_do_has_a_code(
+    family: str, options: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(FormulationError, match=f"'{family}'.*\n?.*Fix:") as error:
+        tiny_model(tiny_config(family, **options))
+    assert error.value.issue.code == f"backbone_{code}"
+
+
+def test_a_readout_of_what_is_not_there_has_a_code() -> None:
+    pool = {"readout": {"kind": "pool", "source": "vision"}}
+    with pytest.raises(FormulationError) as error:
+        tiny_model(tiny_config("flamingo-3b", **pool))
+    assert error.value.issue.code == "readout_source"
+    with pytest.raises(FormulationError) as error:
+        tiny_model(tiny_config("kosmos-2", **DISCRETE, **pool))
+    assert error.value.issue.code == "readout_discrete"
+
+
+def test_what_a_backbone_cannot_do_is_said_before_its_weights_are_looked_for() -> None:
+    with pytest.raises(FormulationError) as error:
+        make_policy(config="llava-one-step-discrete", backbone={"name": "florence-2"})
+    assert error.value.issue.code == "backbone_discrete"
+
+
+def test_flamingos_own_weights_are_refused() -> None:
+    with pytest.raises(FormulationError, match=r"backbone\.weights: random") as error:
+        make_backbone(BackboneConfig(name="flamingo-4b"))
+    assert error.value.issue.code == "flamingo_weights"
 
 
 def test_an_unknown_backbone_names_its_neighbours() -> None:
@@ -126,5 +187,6 @@ def test_quantised_weights_without_a_gpu_are_refused() -> None:
         make_backbone(config)
 
 
-def test_nested_options_are_merged() -> None:
-    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}
+def test_options_go_before_the_file() -> None:
+    config = resolve("kosmos-policy-head-continuous", {"head": {"layers": 2}, "history": 3})
+    assert (config.head.name, config.head.layers, config.history) == ("lstm", 2, 3)

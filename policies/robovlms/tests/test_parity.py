@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from samples_vla import FAMILIES, pictures, shared_backbone
+from vla_gym_robovlms.backbones.patches import cut_patches
 from vla_gym_robovlms.backbones.tiny import IMAGE_TOKEN
 from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, join, part
 
@@ -45,8 +46,10 @@ def native_inputs(backbone: Any, name: str, pixels: torch.Tensor, count: int) ->
     if name == "kosmos-2":
         inputs["image_embeds_position_mask"] = image
     if name.startswith("qwen"):
-        inputs["pixel_values"] = backbone._patches(pixels)
-        inputs["image_grid_thw"] = backbone._grids(pixels)
+        vision = backbone.model.config.vision_config
+        side = pixels.shape[-1] // vision.patch_size
+        inputs["pixel_values"] = cut_patches(pixels, vision)
+        inputs["image_grid_thw"] = torch.tensor([[1, side, side]])
         inputs["mm_token_type_ids"] = image
     if name.startswith("smolvlm"):
         inputs["pixel_values"] = pixels[:, None]

@@ -18,10 +18,11 @@ from samples_vla import (
     shared_backbone,
     tiny_config,
     tiny_model,
+    training_batch,
 )
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.config import FormulationError, VlaConfig
-from vla_gym_robovlms.model import TrainingBatch, Vla
+from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.contract.policy import Batch, Slot
@@ -36,23 +37,11 @@ def refused(config: VlaConfig) -> str:
     return ""
 
 
-def training_batch(config: VlaConfig, size: int, *, rows: int = 2) -> TrainingBatch:
-    generator = torch.Generator().manual_seed(1)
-    shape = (rows, config.history, config.chunk)
-    actions = torch.rand(*shape, 7, generator=generator) * 2 - 1
-    actions[..., 6] = (actions[..., 6] > 0).float()
-    mask = torch.ones(shape, dtype=torch.bool)
-    mask[0, -1, -1] = config.chunk == 1
-    return TrainingBatch(
-        images={role: pictures(size, rows, config.history) for role in config.cameras},
-        instructions=["open the drawer", "push the red block to the left"][:rows],
-        actions=actions,
-        mask=mask,
-    )
+def rollout(model: Vla, steps: int, *, together: bool, first: int = 0) -> np.ndarray:
+    """Return actions ``(steps, 3, N, 7)`` of three slots that begin one step after the other.
 
-
-def rollout(model: Vla, steps: int, *, together: bool) -> np.ndarray:
-    """Return actions ``(steps, 3, N, 7)`` of three slots that begin one step after the other."""
+    The first begins at step ``first``; what a slot sees depends on slot and step alone.
+    """
     policy = RoboVlmsPolicy(model.config, model)
     slots = [Slot(i, seed=i, episode=i) for i in range(3)]
     policy.reset(slots)
@@ -60,8 +49,8 @@ def rollout(model: Vla, steps: int, *, together: bool) -> np.ndarray:
     words = ["open the drawer", "close the drawer", "lift the blue block"]
     result = np.zeros((steps, 3, model.config.chunk, 7), np.float32)
     for step in range(steps):
-        ready = [i for i in range(3) if step >= i]
-        for rows in [ready] if together else [[i] for i in ready]:
+        ready = [i for i in range(3) if step >= first + i]
+        for rows in [ready] if together and ready else [[i] for i in ready]:
             views = {
                 role: np.stack([pictures(size, seed=100 * step + i).numpy() for i in rows])
                 for role in model.config.cameras
@@ -79,7 +68,7 @@ def rollout(model: Vla, steps: int, *, together: bool) -> np.ndarray:
 @pytest.mark.parametrize("name", FORMULATIONS)
 @pytest.mark.parametrize("backbone", FAMILIES)
 def test_the_table(backbone: str, name: str, tmp_path: Path) -> None:
-    config = tiny_config(backbone, **BOTH, **FORMULATIONS[name])
+    config = tiny_config(backbone, **{**BOTH, "history": 2, **FORMULATIONS[name]})
     kind = type(shared_backbone(backbone))
     possible = config.formulation in kind.formulations and (
         config.action == "continuous" or kind.discrete
@@ -100,6 +89,9 @@ def test_the_table(backbone: str, name: str, tmp_path: Path) -> None:
     assert np.isfinite(actions).all()
     assert np.abs(actions).max() <= 1
     np.testing.assert_array_equal(actions, rollout(model, steps, together=False))
+    if model.act_head is not None and not model.act_head.random:
+        late = rollout(model, steps, together=True, first=steps - config.history)
+        np.testing.assert_array_equal(actions[-1, 0], late[-1, 0])  # older frames are forgotten
 
     save_checkpoint(model, tmp_path / "saved")
     other = Vla(config, type(model.backbone).build(config.backbone, seed=7)).eval()

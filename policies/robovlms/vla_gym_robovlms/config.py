@@ -6,6 +6,7 @@ how they were normalised. It travels inside a checkpoint and is compared when on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -270,6 +271,12 @@ def check_formulation(config: VlaConfig) -> None:
             "A policy head fuses features of frames; discrete tokens are decoded by the VLM.",
             "use one-step or interleaved, or action: continuous",
         )
+    if discrete and config.compile:
+        raise FormulationError(
+            "compile_discrete",
+            "Discrete actions are decoded with a growing cache, which is not compiled.",
+            "set compile: false",
+        )
     if config.formulation == "one-step" and config.history != 1:
         raise FormulationError(
             "one_step_history",
@@ -291,13 +298,21 @@ def check_formulation(config: VlaConfig) -> None:
 
 
 def _problems(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors(include_url=False, include_context=False):
+    for problem in error.errors(include_url=False):
         place = ".".join(map(str, problem["loc"])) or "file"
         if problem["type"] == "extra_forbidden":
             hint = suggest(str(problem["loc"][-1]), _fields(problem["loc"][:-1]))
             yield f"  {place}: unknown field. {hint}"
         else:
-            yield f"  {place}: {problem['msg']} (got {problem['input']!r})"
+            yield f"  {place}: {problem['msg']} (got {problem['input']!r}).{_near(problem)}"
+
+
+def _near(problem: Mapping[str, Any]) -> str:
+    """Return a suggestion where one of several words was expected."""
+    if problem["type"] != "literal_error":
+        return ""
+    words = re.findall("'([^']+)'", problem["ctx"]["expected"])
+    return f" {suggest(str(problem['input']), words)}"
 
 
 def _fields(place: tuple[int | str, ...]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.policies.file import merged
 from vla_gym_robovlms.config import CONFIGS, VlaConfig, load_config, parse_config
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def resolve(config: str | None, options: Mapping[str, Any]) -> VlaConfig:
             "robovlms needs a configuration: --policy configs/robovlms/NAME.yaml, "
             "--policy robovlms/NAME, or --set config=NAME."
         )
-    return parse_config(merge(data, options), where=config or "the options")
+    return parse_config(merged(data, options), where=config or "the options")
 
 
 def shipped(name: str) -> Path:
@@ -66,24 +67,15 @@ def shipped(name: str) -> Path:
     return path
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested mappings with the values of ``over`` in place of those of ``base``."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(old, value) if both else value
-    return merged
-
-
 def make_model(config: VlaConfig) -> Vla:
     """Return the network on its device, with the weights that the configuration names."""
     import torch
 
-    from vla_gym_robovlms.backbones import make_backbone
+    from vla_gym_robovlms.backbones import backbone_class, make_backbone
     from vla_gym_robovlms.lora import add_adapters
-    from vla_gym_robovlms.model import Vla
+    from vla_gym_robovlms.model import Vla, check_backbone
 
+    check_backbone(config, backbone_class(config.backbone.name))  # before gigabytes are read
     device = _device(config.device)
     backbone = make_backbone(config.backbone, seed=config.seed)
     if config.backbone.quantization is None:

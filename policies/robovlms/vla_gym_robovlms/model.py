@@ -20,7 +20,7 @@ from vla_gym_robovlms.heads import HeadSize, make_head
 from vla_gym_robovlms.heads.base import ACTION as ACTION_SIZE
 from vla_gym_robovlms.heads.base import Head
 from vla_gym_robovlms.perceiver import PerceiverResampler
-from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, Tokens, join, part, unfold
+from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, Tokens, join, pad_right, part, unfold
 
 CAMERA_ORDER = ("wrist", "static")
 """Order of the images of a frame: the reference inserts the wrist image last, at the same place."""
@@ -133,7 +133,7 @@ class Vla(nn.Module):
 
         Args:
             seen: Image tokens ``(B, N, D)`` of all cameras.
-            prompts: B prompts; shorter ones are padded.
+            prompts: B prompts; shorter rows are padded at their end.
             state: ``(B, n)``, or ``None``.
             action_ids: Discrete actions ``(B, k)`` that stand at the end, or ``None``.
             number: Index of the frame in its window.
@@ -153,7 +153,8 @@ class Vla(nn.Module):
         if not open_end:
             parts.append(self._text([p.tail for p in prompts]))
         tokens = join([one for one in parts if len(one) or one.media is not None])
-        return replace(tokens, frames=torch.full_like(tokens.kinds, number))
+        tokens = replace(tokens, frames=torch.full_like(tokens.kinds, number))
+        return pad_right(tokens) if len(set(map(len, prompts))) > 1 else tokens
 
     @property
     def _extra(self) -> int:
@@ -247,8 +248,7 @@ class Vla(nn.Module):
             hidden = hidden.reshape(*tokens.mask.shape, -1)
         else:
             hidden = self.backbone.transform(tokens)
-        # The token in front of a padded body may be padding: look for the last real one.
-        before = _predecessors(place, tokens.mask)
+        before = place.nonzero()[:, 1].view(len(place), -1) - 1  # padding stands at the end
         rows = torch.arange(len(hidden), device=hidden.device)[:, None]
         logits = self.backbone.logits(hidden[rows, before]).float()
         losses = nn.functional.cross_entropy(
@@ -284,17 +284,8 @@ class Vla(nn.Module):
         return torch.stack(ids, 1)
 
 
-def _predecessors(place: Tensor, mask: Tensor) -> Tensor:
-    """Return int64 ``(B, k)``: index of the real token before each chosen one."""
-    length = mask.shape[1]
-    index = torch.arange(length, device=mask.device).expand_as(mask)
-    real = torch.where(mask, index, -1).cummax(1).values
-    before = nn.functional.pad(real[:, :-1], (1, 0), value=0)
-    return before[place].view(len(mask), -1)
-
-
-def check_backbone(config: VlaConfig, backbone: Backbone) -> None:
-    """Refuse what a backbone cannot do.
+def check_backbone(config: VlaConfig, backbone: Backbone | type[Backbone]) -> None:
+    """Refuse what a backbone, or already its class, cannot do.
 
     Raises:
         FormulationError: With a code, what is wrong and what to do.

@@ -10,6 +10,16 @@ import torch
 from torch import Tensor, nn
 
 
+def attend(queries: Tensor, keys: Tensor, values: Tensor, *, heads: int) -> Tensor:
+    """Return scaled dot-product attention ``(B, Q, I)``, ``I`` numbers split over the heads."""
+    queries, keys, values = (
+        part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (queries, keys, values)
+    )
+    queries = queries * queries.shape[-1] ** -0.5
+    weights = (queries @ keys.transpose(-1, -2)).softmax(-1)
+    return (weights @ values).transpose(1, 2).flatten(-2)
+
+
 class PerceiverAttention(nn.Module):
     """Latents look at images and at themselves; no biases, pre-normed."""
 
@@ -17,7 +27,7 @@ class PerceiverAttention(nn.Module):
         """Build the projections."""
         super().__init__()
         inner = heads * head_size
-        self.heads, self.scale = heads, head_size**-0.5
+        self.heads = heads
         self.norm_media, self.norm_latents = nn.LayerNorm(width), nn.LayerNorm(width)
         self.to_q = nn.Linear(width, inner, bias=False)
         self.to_kv = nn.Linear(width, 2 * inner, bias=False)
@@ -26,13 +36,8 @@ class PerceiverAttention(nn.Module):
     def forward(self, media: Tensor, latents: Tensor) -> Tensor:
         """Return ``(B, L, D)`` of media ``(B, N, D)`` and latents ``(B, L, D)``."""
         media, latents = self.norm_media(media), self.norm_latents(latents)
-        queries = self.to_q(latents) * self.scale
         keys, values = self.to_kv(torch.cat([media, latents], 1)).chunk(2, -1)
-        queries, keys, values = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (queries, keys, values)
-        )
-        weights = (queries @ keys.transpose(-1, -2)).softmax(-1)
-        result: Tensor = self.to_out((weights @ values).transpose(1, 2).flatten(-2))
+        result: Tensor = self.to_out(attend(self.to_q(latents), keys, values, heads=self.heads))
         return result
 
 

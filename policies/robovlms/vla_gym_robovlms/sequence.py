@@ -81,6 +81,24 @@ def join(parts: Many[Tokens]) -> Tokens:
     )
 
 
+def pad_right(tokens: Tokens) -> Tokens:
+    """Return the same tokens with all padding of a row at its end.
+
+    Some language models (MPT) measure distances by place, so a gap inside a row would count.
+    """
+    order = (~tokens.mask).long().argsort(dim=1, stable=True)
+
+    def move(value: Tensor) -> Tensor:
+        index = order if value.dim() == 2 else order[..., None].expand(-1, -1, value.shape[-1])
+        return value.gather(1, index)
+
+    extra = None if tokens.extra is None else move(tokens.extra)
+    embeds, kinds, mask, frames = map(
+        move, (tokens.embeds, tokens.kinds, tokens.mask, tokens.frames)
+    )
+    return Tokens(embeds, kinds, mask, frames, extra, tokens.media)
+
+
 def unfold(tokens: Tokens, window: int) -> Tokens:
     """Turn frames ``(B * T, S)`` into one sequence a window, ``(B, T * S)``."""
     rows, length = tokens.mask.shape

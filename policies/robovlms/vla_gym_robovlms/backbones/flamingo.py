@@ -7,143 +7,62 @@ MPT, the 4B on GPT-NeoX (RedPajama-INCITE), although it is often said to be MPT 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vla_gym_robovlms.backbones import tiny
-from vla_gym_robovlms.backbones.base import Backbone, Tokenizer
+from vla_gym_robovlms.backbones.base import Backbone
 from vla_gym_robovlms.backbones.huggingface import transformers_class
 from vla_gym_robovlms.backbones.tokenizer import ByteTokenizer
 from vla_gym_robovlms.config import BackboneConfig, FormulationError
-from vla_gym_robovlms.perceiver import PerceiverResampler, feed_forward
+from vla_gym_robovlms.cross_attention import add_cross_attention, read_with_media
+from vla_gym_robovlms.perceiver import PerceiverResampler
 from vla_gym_robovlms.sequence import Tokens
 
 
-class GatedCrossAttention(nn.Module):
-    """Text attends to image latents; gates begin at 0, where the language model is untouched."""
+class Layout(NamedTuple):
+    """A size of Flamingo.
 
-    def __init__(
-        self, width: int, media_width: int, *, heads: int = 8, head_size: int = 64
-    ) -> None:
-        """Build attention and feed-forward, a gate each."""
-        super().__init__()
-        inner = heads * head_size
-        self.heads, self.scale = heads, head_size**-0.5
-        self.norm = nn.LayerNorm(width)
-        self.to_q = nn.Linear(width, inner, bias=False)
-        self.to_kv = nn.Linear(media_width, 2 * inner, bias=False)
-        self.to_out = nn.Linear(inner, width, bias=False)
-        self.attention_gate = nn.Parameter(torch.zeros(1))
-        self.feed = feed_forward(width)
-        self.feed_gate = nn.Parameter(torch.zeros(1))
+    Attributes:
+        language: Class of the language model in transformers.
+        every: Cross-attention in front of every so many layers.
+        full: Settings of the language model.
+        small: Settings of the miniature's.
+    """
 
-    def forward(self, hidden: Tensor, media: Tensor) -> Tensor:
-        """Return ``(B, S, D)`` of hidden states ``(B, S, D)`` and latents ``(B, M, V)``."""
-        queries = self.to_q(self.norm(hidden)) * self.scale
-        keys, values = self.to_kv(media).chunk(2, -1)
-        queries, keys, values = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (queries, keys, values)
-        )
-        seen = (queries @ keys.transpose(-1, -2)).softmax(-1) @ values
-        hidden = hidden + self.to_out(seen.transpose(1, 2).flatten(-2)) * self.attention_gate.tanh()
-        result: Tensor = hidden + self.feed(hidden) * self.feed_gate.tanh()
-        return result
-
-
-class WithMedia(nn.Module):
-    """A layer of the language model with cross-attention in front of it."""
-
-    def __init__(self, layer: nn.Module, cross: GatedCrossAttention) -> None:
-        """Wrap the layer."""
-        super().__init__()
-        self.layer, self.cross = layer, cross
-        self.media: Tensor | None = None
-
-    def forward(self, hidden: Tensor, *arguments: Any, **options: Any) -> Any:
-        """Attend to ``media``, which the backbone sets for the time of a call, then go on."""
-        if self.media is not None:
-            hidden = self.cross(hidden, self.media)
-        return self.layer(hidden, *arguments, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the layer in everything else that the language model asks it."""
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(super().__getattr__("layer"), name)
+    language: str
+    every: int
+    full: dict[str, Any]
+    small: dict[str, Any]
 
 
 class Flamingo(Backbone):
-    """What the three sizes share.
-
-    Attributes:
-        every: Cross-attention in front of every so many layers.
-        language_class: Class in transformers.
-        layout: Settings of the full language model.
-    """
+    """What the three sizes share; each names its ``layout``."""
 
     formulations = frozenset({"one-step", "policy-head"})
     discrete = False
     uses_media = True
     always_trained = ("cross.", "perceiver.")
     template = "<image>{instruction}<|endofchunk|>"
-    every: ClassVar[int]
-    language_class: ClassVar[str]
-    layout: ClassVar[dict[str, Any]]
-    small: ClassVar[dict[str, Any]]
+    layout: ClassVar[Layout]
+    hidden_size = image_size = 0
 
-    def __init__(self, vision: nn.Module, language: Any, tokenizer: Tokenizer, small: bool) -> None:
+    def __init__(self, vision: Any, language: Any, sizes: dict[str, int], latents: int) -> None:
         """Put cross-attention into the language model."""
         super().__init__()
-        self.vision: Any = vision
-        self.language, self.tokenizer = language, tokenizer
-        media = int(self.vision.config.hidden_size)
-        sizes = {"heads": 2, "head_size": 8} if small else {"heads": 8, "head_size": 64}
-        self.perceiver = PerceiverResampler(media, latents=8 if small else 64, media=1, **sizes)
-        layers = self.layers
-        for index in range(self.every - 1, len(layers), self.every):
-            cross = GatedCrossAttention(self.hidden_size, media, **sizes)
-            layers[index] = WithMedia(layers[index], cross)
+        self.vision, self.language = vision, language
+        self.tokenizer = ByteTokenizer(language.config.vocab_size)
+        self.hidden_size, self.image_size = language.config.hidden_size, vision.config.image_size
+        media = vision.config.hidden_size
+        self.perceiver = PerceiverResampler(media, latents=latents, media=1, **sizes)
+        add_cross_attention(language, media, every=self.layout.every, **sizes)
 
     @classmethod
     def build(cls, config: BackboneConfig, *, seed: int) -> Backbone:
         """Return a miniature, or the full layout without weights (a checkpoint brings them)."""
-        if config.size == "base" and config.weights != "random":
-            raise FormulationError(
-                "flamingo_weights",
-                "OpenFlamingo's weights come in a format of their own, which is not read.",
-                "set backbone.weights: random (and a checkpoint), or backbone.size: tiny",
-            )
-        small = config.size == "tiny"
-        settings = cls.small if small else cls.layout
-        vision = tiny.vision() if small else _CLIP_L14
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            tower = transformers_class("CLIPVisionModel")(
-                transformers_class("CLIPVisionConfig")(**vision)
-            )
-            language_class = transformers_class(cls.language_class)
-            language = language_class(language_class.config_class(**settings))
-            return cls(tower, language, ByteTokenizer(settings["vocab_size"]), small).eval()
-
-    @property
-    def layers(self) -> nn.ModuleList:
-        """Layers of the language model."""
-        inner = getattr(self.language, "transformer", None)
-        found: nn.ModuleList = inner.blocks if inner is not None else self.language.gpt_neox.layers
-        return found
-
-    @property
-    def hidden_size(self) -> int:
-        """Width of the language model."""
-        return int(self.language.config.hidden_size)
-
-    @property
-    def image_size(self) -> int:
-        """224 px."""
-        return int(self.vision.config.image_size)
+        return build_flamingo(cls, config, seed)
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Look ids up."""
@@ -156,20 +75,35 @@ class Flamingo(Backbone):
         return latents
 
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
-        """Run the language model with the frame's latents beside it."""
+        """Run the language model with the frame's latents beside it; without a cache."""
         del cache
-        crossed = [layer for layer in self.layers if isinstance(layer, WithMedia)]
-        for layer in crossed:
-            layer.media = tokens.media
-        try:
-            inner = self.language.base_model
-            hidden: Tensor = inner(
-                inputs_embeds=tokens.embeds, attention_mask=tokens.mask.long(), use_cache=False
-            ).last_hidden_state
-        finally:
-            for layer in crossed:
-                layer.media = None
-        return hidden
+        return read_with_media(self.language, tokens)
+
+
+def build_flamingo(kind: type[Flamingo], config: BackboneConfig, seed: int) -> Flamingo:
+    """Return a model of random weights in the small or the full layout.
+
+    Raises:
+        FormulationError: When weights are asked for.
+    """
+    if config.size == "base" and config.weights != "random":
+        raise FormulationError(
+            "flamingo_weights",
+            "OpenFlamingo's weights come in a format of their own, which is not read.",
+            "set backbone.weights: random (and a checkpoint), or backbone.size: tiny",
+        )
+    small = config.size == "tiny"
+    sizes = {"heads": 2, "head_size": 8} if small else {"heads": 8, "head_size": 64}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vision = _random("CLIPVisionModel", tiny.vision() if small else _CLIP_L14)
+        language = _random(kind.layout.language, kind.layout.small if small else kind.layout.full)
+        return kind(vision, language, sizes, 8 if small else 64).eval()
+
+
+def _random(name: str, settings: dict[str, Any]) -> Any:
+    model = transformers_class(name)
+    return model(model.config_class(**settings))
 
 
 _CLIP_L14 = {
@@ -190,30 +124,32 @@ _TINY_NEOX = {
 }
 
 
+_MPT_1B = {"d_model": 2048, "n_heads": 16, "n_layers": 24, "vocab_size": 50432}
+_MPT_7B = {"d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50432}
+_NEOX_3B = {
+    "hidden_size": 2560,
+    "intermediate_size": 10240,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "vocab_size": 50432,
+    "rotary_pct": 1.0,
+    "use_parallel_residual": False,
+}
+
+
 class Flamingo3b(Flamingo):
     """MPT-1B (RedPajama, Dolly), every layer."""
 
-    every, language_class, small = 1, "MptForCausalLM", _TINY_MPT
-    layout: ClassVar = {"d_model": 2048, "n_heads": 16, "n_layers": 24, "vocab_size": 50432}
+    layout = Layout("MptForCausalLM", 1, _MPT_1B, _TINY_MPT)
 
 
 class Flamingo4b(Flamingo):
     """RedPajama-INCITE 3B (GPT-NeoX), every second layer."""
 
-    every, language_class, small = 2, "GPTNeoXForCausalLM", _TINY_NEOX
-    layout: ClassVar = {
-        "hidden_size": 2560,
-        "intermediate_size": 10240,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "vocab_size": 50432,
-        "rotary_pct": 1.0,
-        "use_parallel_residual": False,
-    }
+    layout = Layout("GPTNeoXForCausalLM", 2, _NEOX_3B, _TINY_NEOX)
 
 
 class Flamingo9b(Flamingo):
     """MPT-7B, every fourth layer."""
 
-    every, language_class, small = 4, "MptForCausalLM", _TINY_MPT
-    layout: ClassVar = {"d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50432}
+    layout = Layout("MptForCausalLM", 4, _MPT_7B, _TINY_MPT)

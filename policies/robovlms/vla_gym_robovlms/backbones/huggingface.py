@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,12 +38,15 @@ class HuggingFaceBackbone(Backbone):
         hub: Default weights.
         position_base: First position that the language model expects.
         explicit_mask: Its language model attends both ways unless it is given a full mask.
+        sizes: Pixels a side by ``backbone.size``, of a model that takes any; ``image_size`` of the
+            configuration goes before it.
     """
 
     model_class: ClassVar[str]
     hub: ClassVar[str]
     position_base: ClassVar[int] = 0
     explicit_mask: ClassVar[bool] = False
+    sizes: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer, config: BackboneConfig) -> None:
         """Wrap a transformers model."""
@@ -50,6 +54,7 @@ class HuggingFaceBackbone(Backbone):
         self.model: Any = model
         self.tokenizer = tokenizer
         self.native_attention = config.attention == "native"
+        self._chosen_size = config.image_size or self.sizes.get(config.size)
 
     @classmethod
     @abstractmethod
@@ -82,12 +87,17 @@ class HuggingFaceBackbone(Backbone):
     def _load(cls, model_class: Any, config: BackboneConfig) -> tuple[Any, Tokenizer]:
         weights = config.weights or cls.hub
         options: dict[str, Any] = {"trust_remote_code": config.trust_remote_code}
-        tokenizers = transformers_class("AutoTokenizer")
         try:
-            tokenizer = tokenizers.from_pretrained(weights, **options)
-            model = model_class.from_pretrained(weights, **options, **_quantization(config))
-        except (OSError, ValueError, KeyError) as error:
+            _check_type(weights, config, model_class.config_class.model_type)
+            tokenizer = transformers_class("AutoTokenizer").from_pretrained(weights, **options)
+            model, report = model_class.from_pretrained(
+                weights, output_loading_info=True, **options, **_quantization(config)
+            )
+        except OptionError:
+            raise
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise OptionError(_explain(weights, config, error)) from error
+        _check_whole(weights, config, report["missing_keys"])
         return model.eval(), tokenizer
 
     @property
@@ -102,8 +112,11 @@ class HuggingFaceBackbone(Backbone):
 
     @property
     def image_size(self) -> int:
-        """As the vision tower was configured."""
-        return int(self.model.config.vision_config.image_size)
+        """As the vision tower was configured, or chosen where it takes any."""
+        if self.sizes:
+            return int(self._chosen_size or 0)
+        own = self.model.config.vision_config.image_size
+        return int(own[0] if isinstance(own, Sequence) else own)
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Look ids up, scaled as the language model wants its embeddings."""
@@ -194,6 +207,26 @@ def _quantization(config: BackboneConfig) -> dict[str, Any]:
         raise MissingDependencyError("Quantised weights need: pip install bitsandbytes")
     chosen = transformers_class("BitsAndBytesConfig")
     return {"quantization_config": chosen(**{f"load_in_{config.quantization}": True})}
+
+
+def _check_type(weights: str, config: BackboneConfig, wanted: str) -> None:
+    """Refuse weights of another kind of model before anything of them is read."""
+    settings = transformers_class("PreTrainedConfig").get_config_dict(weights)[0]
+    found = settings.get("model_type")
+    if found != wanted:
+        raise OptionError(
+            f"Weights {weights!r} are of model type {found!r}, backbone {config.name!r} is "
+            f"{wanted!r}. Fix: give backbone.weights of that type, or another backbone.name."
+        )
+
+
+def _check_whole(weights: str, config: BackboneConfig, missing: Iterable[str]) -> None:
+    """Refuse weights with gaps: transformers leaves those random and goes on."""
+    if names := sorted(missing):
+        raise OptionError(
+            f"Weights {weights!r} of backbone {config.name!r} lack {len(names)} tensors "
+            f"({names[0]} ...). Fix: download them again."
+        )
 
 
 def _explain(weights: str, config: BackboneConfig, error: Exception) -> str:

@@ -17,11 +17,6 @@ class InternVl3(HuggingFaceBackbone):
     mean, std = IMAGENET_MEAN, IMAGENET_STD
     image_at = 0
 
-    @property
-    def image_size(self) -> int:
-        """A pair in its configuration."""
-        return int(self.model.config.vision_config.image_size[0])
-
     @classmethod
     def tiny(cls) -> Any:
         """56 px, four image tokens."""

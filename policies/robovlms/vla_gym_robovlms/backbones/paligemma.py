@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ class PaliGemma(HuggingFaceBackbone):
     image_at = 0
     position_base = 1
     explicit_mask = True
+    tiny_text: ClassVar[dict[str, Any]] = {"model_type": "gemma"}
 
     def groups(self, tokens: Tokens) -> Tensor | None:
         """A group a frame; action tokens come after the prefix."""
@@ -38,7 +39,7 @@ class PaliGemma(HuggingFaceBackbone):
     def tiny(cls) -> Any:
         """Four image tokens."""
         return transformers_class("PaliGemmaConfig")(
-            text_config=tiny.text(model_type="gemma", head_dim=8),
+            text_config=tiny.text(head_dim=8, **cls.tiny_text),
             vision_config=tiny.vision(model_type="siglip_vision_model", projection_dim=32),
             image_token_id=tiny.IMAGE_TOKEN,
             projection_dim=32,
@@ -50,14 +51,4 @@ class PaliGemma2(PaliGemma):
     """The same on Gemma 2, whose every second layer sees a sliding window."""
 
     hub = "google/paligemma2-3b-pt-224"
-
-    @classmethod
-    def tiny(cls) -> Any:
-        """Four image tokens."""
-        return transformers_class("PaliGemmaConfig")(
-            text_config=tiny.text(model_type="gemma2", head_dim=8, query_pre_attn_scalar=8),
-            vision_config=tiny.vision(model_type="siglip_vision_model", projection_dim=32),
-            image_token_id=tiny.IMAGE_TOKEN,
-            projection_dim=32,
-            hidden_size=32,
-        )
+    tiny_text: ClassVar = {"model_type": "gemma2", "query_pre_attn_scalar": 8}

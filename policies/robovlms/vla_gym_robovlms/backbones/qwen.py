@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from vla_gym_robovlms.backbones import tiny
 from vla_gym_robovlms.backbones.huggingface import HuggingFaceBackbone, transformers_class
-from vla_gym_robovlms.sequence import IMAGE, Tokens
+from vla_gym_robovlms.backbones.patches import (
+    deepstack_inputs,
+    grid_features,
+    grid_positions,
+    merged_side,
+    with_deepstack,
+)
+from vla_gym_robovlms.sequence import Tokens
 
+_TOKENS = {
+    "image_token_id": tiny.IMAGE_TOKEN,
+    "video_token_id": 596,
+    "vision_start_token_id": 597,
+    "vision_end_token_id": 598,
+}
+_VISION = {
+    "depth": 2,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_heads": 4,
+    "out_hidden_size": 32,
+}
 _ROPE = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0}
 
 
@@ -20,64 +40,20 @@ class Qwen2Vl(HuggingFaceBackbone):
     model_class = "Qwen2VLForConditionalGeneration"
     hub = "Qwen/Qwen2-VL-2B-Instruct"
     image_at = 0
-    default_image_size = 224
-
-    @property
-    def image_size(self) -> int:
-        """The model takes any; 224 px are 64 tokens (Qwen2-VL), 28 px are one."""
-        return self._image_size
+    sizes: ClassVar = {"base": 224, "tiny": 56}
 
     def __init__(self, model: Any, tokenizer: Any, config: Any) -> None:
-        """Choose the image size: of the configuration, or 224 (56 for a miniature)."""
+        """Count the tokens on each side of an image: 8 at 224 px."""
         super().__init__(model, tokenizer, config)
-        tiny_size = 4 * model.config.vision_config.patch_size
-        default = self.default_image_size if config.size == "base" else tiny_size
-        self._image_size = config.image_size or default
+        self.side = merged_side(self.image_size, model.config.vision_config)
 
     def embed_images(self, pixels: Tensor) -> Tensor:
         """Cut patches, run the vision tower and the merger."""
-        features = self.model.get_image_features(
-            pixel_values=self._patches(pixels), image_grid_thw=self._grids(pixels)
-        )
-        return torch.stack(list(features.pooler_output))
-
-    def _grids(self, pixels: Tensor) -> Tensor:
-        side = pixels.shape[-1] // self.model.config.vision_config.patch_size
-        return torch.tensor([[1, side, side]] * len(pixels), device=pixels.device)
-
-    def _patches(self, pixels: Tensor) -> Tensor:
-        vision = self.model.config.vision_config
-        patch, merge, times = (
-            vision.patch_size,
-            vision.spatial_merge_size,
-            vision.temporal_patch_size,
-        )
-        side = pixels.shape[-1] // patch // merge
-        cut = pixels[:, None].expand(-1, times, -1, -1, -1)
-        cut = cut.reshape(len(pixels), times, 3, side, merge, patch, side, merge, patch)
-        return cut.permute(0, 3, 6, 4, 7, 2, 1, 5, 8).reshape(-1, 3 * times * patch * patch)
+        return torch.stack(list(grid_features(self.model, pixels).pooler_output))
 
     def position_ids(self, tokens: Tokens) -> Tensor:
-        """Return ``(3, B, S)``: time, row and column; text counts on all three alike."""
-        rows = [
-            self._row(kinds, mask) for kinds, mask in zip(tokens.kinds, tokens.mask, strict=True)
-        ]
-        return torch.stack(rows, 1)
-
-    def _row(self, kinds: Tensor, mask: Tensor) -> Tensor:
-        vision = self.model.config.vision_config
-        side = self.image_size // vision.patch_size // vision.spatial_merge_size
-        grid = torch.arange(side * side, device=kinds.device)
-        place = torch.stack([grid * 0, grid // side, grid % side])
-        parts, at, index = [], 0, 0
-        while index < len(kinds):
-            if kinds[index] == IMAGE:
-                parts.append(place + at)
-                at, index = at + side, index + side * side
-            else:
-                parts.append(torch.full((3, 1), at, device=kinds.device))
-                at, index = at + int(mask[index]), index + 1
-        return torch.cat(parts, 1)
+        """Return ``(3, B, S)``: time, row and column."""
+        return grid_positions(tokens, self.side)
 
     def image_delimiters(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """``<|vision_start|>`` and ``<|vision_end|>``."""
@@ -94,14 +70,6 @@ class Qwen2Vl(HuggingFaceBackbone):
         )
 
 
-_TOKENS = {
-    "image_token_id": tiny.IMAGE_TOKEN,
-    "video_token_id": 596,
-    "vision_start_token_id": 597,
-    "vision_end_token_id": 598,
-}
-
-
 class Qwen25Vl(Qwen2Vl):
     """The vision tower attends in windows."""
 
@@ -113,14 +81,7 @@ class Qwen25Vl(Qwen2Vl):
         """56 px, four image tokens."""
         return transformers_class("Qwen2_5_VLConfig")(
             text_config=tiny.text(rope_parameters=_ROPE),
-            vision_config={
-                "depth": 2,
-                "hidden_size": 32,
-                "intermediate_size": 64,
-                "num_heads": 4,
-                "out_hidden_size": 32,
-                "fullatt_block_indexes": [1],
-            },
+            vision_config={**_VISION, "fullatt_block_indexes": [1]},
             **_TOKENS,
         )
 
@@ -130,6 +91,7 @@ class Qwen3Vl(Qwen2Vl):
 
     model_class = "Qwen3VLForConditionalGeneration"
     hub = "Qwen/Qwen3-VL-2B-Instruct"
+    sizes: ClassVar = {"base": 224, "tiny": 64}
 
     def __init__(self, model: Any, tokenizer: Any, config: Any) -> None:
         """Each image token carries the features of the further layers."""
@@ -139,20 +101,11 @@ class Qwen3Vl(Qwen2Vl):
 
     def embed_images(self, pixels: Tensor) -> Tensor:
         """Append the deepstack features to each token."""
-        features = self.model.get_image_features(
-            pixel_values=self._patches(pixels), image_grid_thw=self._grids(pixels)
-        )
-        main = torch.stack(list(features.pooler_output))
-        deep = [torch.cat(list(one)).reshape(main.shape) for one in features.deepstack_features]
-        return torch.cat([main, *deep], -1)
+        return with_deepstack(grid_features(self.model, pixels))
 
     def more_inputs(self, tokens: Tokens, start: int) -> dict[str, Any]:
         """Hand the deepstack features of the image tokens on."""
-        image = (tokens.kinds == IMAGE)[:, start:]
-        if tokens.extra is None or not image.any():
-            return {}
-        deep = tokens.extra[:, start:][image].split(self.hidden_size, -1)
-        return {"visual_pos_masks": image, "deepstack_visual_embeds": list(deep)}
+        return deepstack_inputs(tokens, start, self.hidden_size)
 
     @classmethod
     def tiny(cls) -> Any:
@@ -160,11 +113,7 @@ class Qwen3Vl(Qwen2Vl):
         return transformers_class("Qwen3VLConfig")(
             text_config=tiny.text(rope_parameters=_ROPE, head_dim=8),
             vision_config={
-                "depth": 2,
-                "hidden_size": 32,
-                "intermediate_size": 64,
-                "num_heads": 4,
-                "out_hidden_size": 32,
+                **_VISION,
                 "deepstack_visual_indexes": [0],
                 "num_position_embeddings": 16,
             },

@@ -69,13 +69,14 @@ FORMAT = RoboVlmsFormat()
 
 def _model(options: Mapping[str, Any]) -> Vla:
     """Return the network of a configuration, with random weights."""
-    from vla_gym_robovlms.factory import make_model, merge, resolve
+    from vla_gym.policies.file import merged
+    from vla_gym_robovlms.factory import make_model, resolve
 
     given = dict(options)
     published = given.pop("json", None)
     name = given.pop("config", None)
     if published is not None:
-        given = merge(config_from_published(Path(published)), given)
+        given = merged(config_from_published(Path(published)), given)
     config = resolve(name, given)
     if config.backbone.size == "base" and config.backbone.weights is None:
         backbone = config.backbone.model_copy(update={"weights": "random"})

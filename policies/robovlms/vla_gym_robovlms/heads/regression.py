@@ -65,6 +65,8 @@ class GptHead(RegressionHead):
             embd_pdrop=0.0,
             attn_pdrop=0.0,
             use_cache=False,
+            bos_token_id=None,
+            eos_token_id=None,
         )
         self.project = nn.Linear(size.features, size.width)
         self.gpt = GPT2Model(config)
