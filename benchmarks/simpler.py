@@ -64,6 +64,13 @@ def object_error(state: dict[str, Any], step: dict[str, Any]) -> float:
     return 1000 * max(errors)
 
 
+def free_steps(data: dict[str, Any]) -> int:
+    """Return how many steps pass before the gripper is told to close: nothing is touched."""
+    closing = -1.0 if data["episode"]["robot_uid"].startswith("widowx") else 1.0
+    grips = [closing * step["action"][6] > 0 for step in data["steps"]]
+    return grips.index(True) if True in grips else len(grips)
+
+
 def replay(folder: str, data: dict[str, Any], name: str) -> None:
     """Replay one recording and print how far it is from the truth."""
     env = SimplerEnv(**keywords(folder), assets="official", cameras=())
@@ -81,8 +88,11 @@ def replay(folder: str, data: dict[str, Any], name: str) -> None:
         success.append((info["success"], step["info"]["success"]))
     env.close()
     same = f"{sum(a == b for a, b in success)}/{len(success)}"
+    free = tool[: free_steps(data)]
+    before = f"median {np.median(free):.3f} max {max(free):.2f} mm" if free else "none"
     print(
-        f"{folder}/{name}: tcp median {np.median(tool):.3f} max {max(tool):.2f} mm, objects max "
+        f"{folder}/{name}: tcp median {np.median(tool):.3f} max {max(tool):.2f} mm (in the "
+        f"{len(free)} steps before the gripper closes: {before}), objects max "
         f"{max(objects):.2f} last {objects[-1]:.2f} mm, success equal {same} (last "
         f"{success[-1][0]}, recorded {success[-1][1]}), other flags that differ: {dict(flags)}",
         flush=True,

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation
-from vla_gym_sapien.poses import Pose, euler_quaternion, look_along, rotation_vector_quaternion
+from vla_gym_sapien.poses import (
+    Pose,
+    euler_quaternion,
+    look_along,
+    rotation_vector,
+    rotation_vector_quaternion,
+)
 
 VECTORS = hnp.arrays(np.float64, 3, elements=st.floats(-3, 3))
 
@@ -33,8 +39,11 @@ def test_products_are_matrix_products(p, r, s, t) -> None:
 @settings(deadline=None)
 @given(VECTORS)
 def test_rotation_vectors_are_scipys(r) -> None:
-    matrix = Pose.of(q=rotation_vector_quaternion(r)).rotation
-    np.testing.assert_allclose(matrix, Rotation.from_rotvec(r).as_matrix(), atol=1e-9)
+    quaternion = rotation_vector_quaternion(r)
+    there, back = Rotation.from_rotvec(r), Rotation.from_rotvec(rotation_vector(quaternion))
+    np.testing.assert_allclose(Pose.of(q=quaternion).rotation, there.as_matrix(), atol=1e-9)
+    np.testing.assert_allclose(back.as_matrix(), there.as_matrix(), atol=1e-9)
+    assert np.linalg.norm(rotation_vector(quaternion)) <= np.pi + 1e-9
 
 
 def test_euler_angles_are_extrinsic() -> None:

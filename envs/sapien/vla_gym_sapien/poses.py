@@ -122,6 +122,15 @@ def rotation_vector_quaternion(vector: F64) -> F64:
     return np.array([np.cos(angle / 2), *(np.sin(angle / 2) / angle * np.asarray(vector))])
 
 
+def rotation_vector(q: F64) -> F64:
+    """Return the rotation vector ``(3,)`` (rad) of a unit quaternion (wxyz), the shorter way."""
+    sine = float(np.linalg.norm(q[1:]))
+    if sine < 1e-12:
+        return np.zeros(3)
+    angle = 2.0 * np.arctan2(sine, abs(q[0]))
+    return np.asarray(np.copysign(angle / sine, q[0]) * q[1:])
+
+
 def euler_quaternion(roll: float, pitch: float, yaw: float) -> F64:
     """Return the quaternion (wxyz) of extrinsic x-y-z Euler angles, rad."""
     x, y, z, w = Rotation.from_euler("xyz", [roll, pitch, yaw]).as_quat()

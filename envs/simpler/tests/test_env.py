@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import gymnasium
 import numpy as np
 import pytest
-from vla_gym_sapien import rendering
+from vla_gym_sapien.interface import Shape
+from vla_gym_sapien.sapien3.bodies import collision_shapes
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand
 from vla_gym_simpler.policies.skills import SKILLS
 
 import vla_gym  # noqa: F401
-from vla_gym.contract import check_env
-from vla_gym.errors import ActionError, MissingDependencyError, OptionError, UnknownNameError
+from vla_gym.errors import ActionError, AssetError, OptionError, UnknownNameError
 
 pytest.importorskip("sapien")
 
@@ -20,20 +24,6 @@ pytest.importorskip("sapien")
 def make(task: str, **kwargs):
     options = {"assets": "builtin", "cameras": (), **kwargs}
     return gymnasium.make(TASKS[task].env_id, disable_env_checker=True, **options).unwrapped
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", ["widowx_stack_cube", "google_robot_open_drawer"])
-def test_the_contract_is_kept(task) -> None:
-    if not rendering.probe().ok:
-        pytest.skip(f"no Vulkan device: {rendering.probe().problem}")
-    check_env(
-        TASKS[task].env_id,
-        steps=2,
-        assets="builtin",
-        shader="trivial",
-        camera_sizes={"static": (48, 64)},
-    )
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -46,6 +36,30 @@ def test_every_task_begins_with_built_in_assets(task) -> None:
     for name, pose in env.simulation.settled.items():
         assert np.isfinite(pose.p).all()
         assert 0.8 < pose.p[2] < 1.1, (name, pose.p)
+    *_, info = env.step(np.zeros(7))
+    assert info["elapsed_steps"] == 1
+    env.close()
+
+
+COKE, NEAR = "google_robot_pick_coke_can", "google_robot_move_near"
+OPEN, APPLE = "google_robot_open_drawer", "google_robot_place_apple_in_drawer"
+VARIED = {"setting": "variant-aggregation"}
+
+
+@pytest.mark.parametrize(
+    ("task", "kwargs"),
+    [
+        (COKE, {"distractors": "more", "lighting": "darker"}),
+        (COKE, {"table": "Baked_sc1_staging_objaverse_cabinet1_h870", "camera": "alt_camera_1"}),
+        (NEAR, {"distractors": "none", "objects": "unbaked", "background": "alt_background"}),
+        (OPEN, {"station": "mk_station2", "background": "modern_office_no_roof"}),
+        (APPLE, {"lighting": "brighter"}),
+    ],
+)
+def test_variants_can_be_simulated(task, kwargs) -> None:
+    env = make(task, **VARIED, **kwargs)
+    env.reset(seed=3, options={"episode_id": 4})
+    assert env.simulation.setup.photo == ""
     *_, info = env.step(np.zeros(7))
     assert info["elapsed_steps"] == 1
     env.close()
@@ -100,20 +114,33 @@ def test_wrong_keywords_are_explained(kwargs, words) -> None:
     assert words in str(caught.value)
 
 
-def test_without_vulkan_the_package_to_install_is_named(monkeypatch) -> None:
-    monkeypatch.setattr(rendering, "probe", lambda: rendering.Device(problem="no ICD"))
-    env = make("widowx_stack_cube")
-    env.reset(seed=0, options={"episode_id": 0})
-    with pytest.raises(MissingDependencyError, match="mesa-vulkan-drivers"):
-        env.render_cameras(("static",))
-    env.close()
+WITHOUT_VULKAN = """
+import numpy as np
+from vla_gym.errors import MissingDependencyError
+from vla_gym_simpler.env import SimplerEnv
+
+env = SimplerEnv(task="widowx_stack_cube", assets="builtin")
+try:
+    env.reset(seed=0)
+except MissingDependencyError as error:
+    print(error)
+env = SimplerEnv(task="widowx_stack_cube", assets="builtin", cameras=())
+env.reset(seed=0)
+print("steps:", env.step(np.zeros(7))[4]["elapsed_steps"])
+print("renderer:", env.describe()["renderer"])
+"""
+
+
+def test_without_vulkan_the_package_is_named_and_all_but_pictures_works() -> None:
+    """In a process that finds no driver, as on a machine without one."""
+    nothing = dict.fromkeys(("VK_ICD_FILENAMES", "VK_DRIVER_FILES"), "/nonexistent/icd.json")
+    command = [sys.executable, "-c", WITHOUT_VULKAN]
+    done = subprocess.run(command, env=os.environ | nothing, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "apt-get install -y libvulkan1 mesa-vulkan-drivers" in done.stdout
+    assert "steps: 1\nrenderer: None\n" in done.stdout
 
 
 def test_a_missing_mesh_is_named(tmp_path) -> None:
-    from vla_gym_sapien.interface import Shape
-    from vla_gym_sapien.sapien3.bodies import collision_shapes
-
-    from vla_gym.errors import AssetError
-
     with pytest.raises(AssetError, match=r"gone\.obj: the collision mesh is missing"):
         collision_shapes(Shape("mesh", file=tmp_path / "gone.obj"), None)

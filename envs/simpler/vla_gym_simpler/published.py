@@ -87,12 +87,3 @@ def rows(robot: str) -> tuple[PublishedRow, ...]:
         for i, name in enumerate(names)
         for kind, suffix, source in kinds
     )
-
-
-def real_rates(robot: str) -> dict[str, dict[str, float]]:
-    """Return real-robot success by task and policy."""
-    table, names = (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
-    return {
-        task: {name: pair[1] for name, pair in zip(names, values, strict=True)}
-        for task, values in table.items()
-    }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
@@ -21,19 +24,10 @@ _IK = {"eps": 1e-4, "max_iterations": 100, "dt": 0.1, "damp": 1e-6}
 
 
 class Sapien3Articulation:
-    """A robot (or a cabinet) in a SAPIEN 3 scene.
+    """A robot (or a cabinet) in a SAPIEN 3 scene."""
 
-    Attributes:
-        visuals: What is to be drawn of each link: records of SAPIEN's builder, by link name.
-    """
-
-    def __init__(
-        self,
-        model: RobotModel,
-        articulation: sapien.physx.PhysxArticulation,
-        visuals: Mapping[str, list[Any]],
-    ) -> None:
-        self.name, self.model, self.visuals = model.name, model, visuals
+    def __init__(self, model: RobotModel, articulation: sapien.physx.PhysxArticulation) -> None:
+        self.name, self.model = model.name, model
         self.physx = articulation
         engine = [joint.name for joint in articulation.active_joints]
         self._joints = model.joints or tuple(engine)
@@ -164,26 +158,44 @@ def build_articulation(scene: sapien.Scene, model: RobotModel, base: Pose) -> Sa
             f"{model.urdf}: the robot description is missing. "
             "Fix: `vla-gym assets fetch simpler`, or use assets='builtin'."
         )
-    builder = _parse(scene, model)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / model.urdf.name
+        file.write_text(_undrawn(model.urdf))
+        builder = _parse(scene, model, file)
     builder.mimic_joint_records = []
     builder.initial_pose = to_sapien(base)
-    visuals = {}
     for link in builder.link_builders:
-        visuals[link.name], link.visual_records = list(link.visual_records), []
         if link.name in model.collision_groups:
             link.collision_groups = [1, 1, model.collision_groups[link.name], 0]
     articulation = builder.build(fix_root_link=True, build_mimic_joints=False)
     articulation.name = model.name
     for joint in articulation.active_joints:
         joint.set_friction(model.friction)
-    return Sapien3Articulation(model, articulation, visuals)
+    return Sapien3Articulation(model, articulation)
 
 
-def _parse(scene: sapien.Scene, model: RobotModel) -> ArticulationBuilder:
+def visual_records(scene: sapien.Scene, model: RobotModel) -> Mapping[str, list[Any]]:
+    """Return what is drawn of each link: records of SAPIEN's builder, by link name."""
+    links = _parse(scene, model, model.urdf).link_builders
+    return {link.name: link.visual_records for link in links}
+
+
+def _undrawn(urdf: Path) -> str:
+    """Return a description without visuals: SAPIEN's loader needs a Vulkan device for them."""
+    robot = ElementTree.parse(urdf).getroot()
+    for link in robot.iter("link"):
+        for visual in link.findall("visual"):
+            link.remove(visual)
+    for mesh in robot.iter("mesh"):
+        mesh.set("filename", str(urdf.parent / mesh.get("filename", "")))
+    return ElementTree.tostring(robot, encoding="unicode")
+
+
+def _parse(scene: sapien.Scene, model: RobotModel, urdf: Path) -> ArticulationBuilder:
     loader = URDFLoader().set_scene(scene)
     for name, surface in model.surfaces.items():
         loader.set_link_material(name, surface.friction, surface.sliding, 0.0)
         loader.set_link_patch_radius(name, surface.patch_radius)
         loader.set_link_min_patch_radius(name, surface.min_patch_radius)
-    builders, _, _ = loader.parse(str(model.urdf))
+    builders, _, _ = loader.parse(str(urdf), srdf_file=str(model.urdf.with_suffix(".srdf")))
     return builders[0]

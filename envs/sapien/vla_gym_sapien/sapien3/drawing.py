@@ -32,7 +32,7 @@ from sapien.wrapper.actor_builder import ActorBuilder, preprocess_mesh_file
 from vla_gym.errors import AssetError
 from vla_gym_sapien.interface import BodyModel, CameraModel, Lighting, Look, Picture, Shape
 from vla_gym_sapien.rendering import SHADERS, announce_compilation, require_device
-from vla_gym_sapien.sapien3.articulations import Sapien3Articulation
+from vla_gym_sapien.sapien3.articulations import Sapien3Articulation, visual_records
 from vla_gym_sapien.sapien3.bodies import Sapien3Body
 from vla_gym_sapien.sapien3.conversion import to_sapien
 
@@ -106,7 +106,7 @@ class Drawing:
         self._show(body.entity, component, model.name)
 
     def _add_articulation(self, name: str, articulation: Sapien3Articulation) -> None:
-        for link, records in articulation.visuals.items():
+        for link, records in visual_records(self._scene, articulation.model).items():
             if records:
                 builder = ActorBuilder()
                 builder.visual_records = records

@@ -56,8 +56,9 @@ def widowx() -> Path:
     return _written("wx250s", _as_official(text))
 
 
-_TURNED_JOINTS = ("elbow", "wrist_angle")
-"""Joints that count the other way: here the frames behind the elbow are rolled by half a turn."""
+_TURNED_JOINTS = ("elbow", "wrist_angle", "right_finger")
+"""Joints that count the other way: the frames behind the elbow are rolled by half a turn here, and
+the right finger opens towards negative positions."""
 
 
 def _roll_back(joint: ElementTree.Element) -> None:

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from vla_gym.assets import AssetManifest, Upstream, asset_root, scan
+from vla_gym_simpler.facts import REAL2SIM_COMMIT
 
 MANIFEST_FILE = "official_assets.json"
 _FOLDER = "ManiSkill2_real2sim"
@@ -28,7 +29,7 @@ _UNUSED = ("_bkup.glb", "_cand1.glb", "_toobright.glb", ".vis.glb", "zero123plus
 UPSTREAM = Upstream(
     folder=_FOLDER,
     url="https://github.com/simpler-env/ManiSkill2_real2sim",
-    commit="ef7a4d4",
+    commit=REAL2SIM_COMMIT,
     licence="Apache-2.0 (code); licences of the single assets are unclear",
 )
 

@@ -16,7 +16,6 @@ from vla_gym_sapien.poses import Pose
 from vla_gym.assets import asset_root
 from vla_gym.errors import AssetError, UnknownNameError
 from vla_gym_simpler.assets.stages import slab, stage_names
-from vla_gym_simpler.facts import scenes
 from vla_gym_simpler.facts.objects import OBJECTS
 from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX, RobotFacts
 
@@ -115,6 +114,3 @@ class OfficialAssets:
     def _visual(self, name: str) -> Path | None:
         files = (self._models / name / file for file in _VISUALS)
         return next((file for file in files if file.is_file()), None)
-
-
-__all__ = ["OfficialAssets", "data", "descriptions", "robot_files_are_there", "scenes"]

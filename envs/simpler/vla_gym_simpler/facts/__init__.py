@@ -4,5 +4,4 @@ Source of everything here, unless said otherwise: SimplerEnv (commit 4ab7178) an
 ManiSkill2_real2sim (commit ef7a4d4), the official implementation.
 """
 
-SIMPLER_COMMIT = "4ab7178"
 REAL2SIM_COMMIT = "ef7a4d4"

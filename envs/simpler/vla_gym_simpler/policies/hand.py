@@ -12,13 +12,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from vla_gym_sapien.poses import F64, Pose, multiply_quaternions, rotate, rotation_vector_quaternion
+from vla_gym_sapien.poses import (
+    F64,
+    Pose,
+    conjugate,
+    multiply_quaternions,
+    rotate,
+    rotation_vector,
+    rotation_vector_quaternion,
+)
 
 Motion = Iterator[F64]
 
-_FASTEST = {"widowx": 0.03, "google_robot": 0.06}  # m a step
+_FASTEST = {"widowx": 0.03, "google_robot": 0.10}  # m a step
 _FASTEST_TURN = 0.25  # rad a step
-_ARRIVED = {"widowx": 0.004, "google_robot": 0.006}  # m
+_ARRIVED = {"widowx": 0.004, "google_robot": 0.004}  # m
 _TURNED = 0.03  # rad
 
 
@@ -27,15 +35,15 @@ class Hand:
 
     Attributes:
         gripper: Gripper command of the actions to come.
-        turned: How far the hand was turned about the vertical so far, rad.
+        rotation: Orientation that the hand is to have (wxyz).
     """
 
     def __init__(self, scene: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         self.robot = str(scene["robot"])
         self.gripper = 1.0 if self.robot == "widowx" else 0.0
-        self.turned = 0.0
         self._commanded: Pose | None = None
         self.look(scene, state)
+        self.rotation = self._start = np.asarray(state["tcp"][3:])
 
     def look(self, scene: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """Take note of the present state."""
@@ -47,10 +55,10 @@ class Hand:
         """Measured position of the hand."""
         return np.asarray(self.state["tcp"][:3])
 
-    @property
-    def rotation(self) -> F64:
-        """Measured orientation of the hand, wxyz."""
-        return np.asarray(self.state["tcp"][3:])
+    def turn(self, angle: float) -> None:
+        """Set the orientation: that of the beginning, turned about the vertical (rad)."""
+        about = rotation_vector_quaternion(np.array([0.0, 0.0, angle]))
+        self.rotation = multiply_quaternions(about, self._start)
 
     def pose_of(self, name: str) -> Pose:
         """Return the world pose of an object."""
@@ -72,51 +80,43 @@ class Hand:
         yield from self.wait(steps)
         self.gripper = command if after is None else after
 
-    def move(
-        self, goal: npt.ArrayLike, *, turn: float = 0.0, limit: int = 40, speed: float = 1.0
-    ) -> Motion:
-        """Move in a straight line and turn about the vertical.
+    def move(self, goal: npt.ArrayLike, *, limit: int = 40, speed: float = 1.0) -> Motion:
+        """Move in a straight line while turning to ``rotation``.
 
         Args:
             goal: World position ``(3,)``.
-            turn: Angle about the vertical from the orientation at the beginning, rad.
             limit: Steps after which it gives up.
             speed: Share of the greatest speed.
         """
         target = np.asarray(goal, dtype=np.float64)
         for _ in range(limit):
-            left = turn - self.turned
-            shift = target - self._from()
-            if np.linalg.norm(target - self.position) < _ARRIVED[self.robot] and (
-                abs(left) < _TURNED
-            ):
+            begin = self._from()
+            turn = rotation_vector(multiply_quaternions(self.rotation, conjugate(begin.q)))
+            far = np.linalg.norm(target - self.position) > _ARRIVED[self.robot]
+            if not far and np.linalg.norm(turn) < _TURNED:
                 return
-            fastest = _FASTEST[self.robot] * speed
-            shift *= min(1.0, fastest / max(1e-9, float(np.linalg.norm(shift))))
-            left = float(np.clip(left, -_FASTEST_TURN, _FASTEST_TURN))
-            self.turned += left
-            yield self._action(shift, np.array([0.0, 0.0, left]))
+            shift = _at_most(target - begin.p, speed * _FASTEST[self.robot])
+            yield self._action(shift, _at_most(turn, _FASTEST_TURN))
 
     def move_by(self, shift: npt.ArrayLike, *, limit: int = 20, speed: float = 1.0) -> Motion:
-        """Move from where the hand is measured; it keeps its turn."""
-        goal = self.position + np.asarray(shift)
-        yield from self.move(goal, turn=self.turned, limit=limit, speed=speed)
+        """Move from where the hand is measured."""
+        yield from self.move(self.position + np.asarray(shift), limit=limit, speed=speed)
 
     def push(self, shift: npt.ArrayLike, steps: int) -> Motion:
         """Go on in a direction for some steps, whatever is in the way."""
         for _ in range(steps):
             yield self._action(np.asarray(shift, dtype=np.float64), np.zeros(3))
 
-    def _from(self) -> F64:
-        """Return the position that a delta is added to."""
+    def _from(self) -> Pose:
+        """Return the pose that a delta is added to."""
         if self.robot == "google_robot" or self._commanded is None:
-            return self.position
-        return self._commanded.p
+            return Pose.of(self.position, self.state["tcp"][3:])
+        return self._commanded
 
     def _action(self, shift: F64, turn: F64) -> F64:
         """Return the action of a world shift and rotation vector, and move our copy alike."""
         back = self._base.inverse().q
-        measured = Pose.of(self.position, self.rotation)
+        measured = Pose.of(self.position, self.state["tcp"][3:])
         before = self._commanded or measured
         quaternion = rotation_vector_quaternion(turn)
         self._commanded = Pose.of(
@@ -124,6 +124,11 @@ class Hand:
             multiply_quaternions(quaternion, before.q),
         )
         return np.array([*rotate(back, shift), *rotate(back, turn), self.gripper])
+
+
+def _at_most(vector: F64, length: float) -> F64:
+    """Return a vector, shortened to a length where it is longer."""
+    return np.asarray(vector * min(1.0, length / max(1e-9, float(np.linalg.norm(vector)))))
 
 
 def yaw_of(axis: F64) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from vla_gym_sapien.poses import F64, rotate
+from vla_gym_sapien.poses import F64, Pose, rotate
 
 from vla_gym_simpler.facts.objects import OBJECTS
 from vla_gym_simpler.facts.scenes import CABINET_JOINTS
@@ -23,6 +23,8 @@ _GRIPS: dict[str, tuple[tuple[float, float, float], float]] = {
     "eggplant": ((0.0, 0.0, 0.0), np.pi),
 }
 _WIDOWX_ABOVE = 0.005  # m, hand above the point it grips
+_SLANT = np.radians(50.0)  # of the hand at drawers, below the horizontal
+_WIDE = 0.2  # m, a drawer is open
 _PLACE_GAP = 0.008  # m, from which an object is dropped onto the target
 
 
@@ -35,13 +37,14 @@ def put_on(hand: Hand) -> Motion:
     place = pose.apply(np.array(point)) + _WIDOWX_ABOVE * _UP
     turn = nearest(yaw_of(rotate(pose.q, _X)), period)
     lift = 0.14 if task.sink else 0.07
-    yield from hand.move(place + 0.06 * _UP, turn=turn, limit=20)
-    yield from hand.move(place, turn=turn, limit=8)
+    hand.turn(turn)
+    yield from hand.move(place + 0.06 * _UP, limit=20)
+    yield from hand.move(place, limit=8)
     yield from hand.grip(-1.0, 3)
     yield from hand.move_by(lift * _UP, limit=8)
     carried = hand.centre_of(target) - hand.centre_of(source)
     over = hand.position + np.array([carried[0], carried[1], 0.0])
-    yield from hand.move(over, turn=turn, limit=16)
+    yield from hand.move(over, limit=16)
     down = _drop(hand, source, target)
     if not task.sink:
         yield from hand.move_by(-down * _UP, limit=8)
@@ -84,15 +87,16 @@ def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
 def pick_coke(hand: Hand) -> Motion:
     """Google Robot: take the can and lift it."""
     yield from _take(hand, hand.scene["roles"]["object"])
-    yield from hand.move_by(0.12 * _UP, limit=12)
+    yield from hand.move_by(0.12 * _UP, limit=12, speed=0.4)
     yield from hand.wait(200)
 
 
 def _take(hand: Hand, name: str) -> Motion:
     place, turn = _google_grip(hand, name)
-    yield from hand.move(place + 0.10 * _UP, turn=turn, limit=24)
+    hand.turn(turn)
+    yield from hand.move(place + 0.10 * _UP, limit=24)
     place, _ = _google_grip(hand, name)
-    yield from hand.move(place, turn=turn, limit=14)
+    yield from hand.move(place, limit=16, speed=0.5)
     yield from hand.grip(1.0, 5, after=0.0)
 
 
@@ -117,31 +121,47 @@ def _beside(source: str, target: str) -> float:
     return 0.10 + 0.5 * sum(float(sorted(_size(name))[1]) for name in (source, target)) * 0.6
 
 
-def _handle(hand: Hand, joint: str) -> F64:
-    """Return the world position of a drawer's handle."""
+def _front(hand: Hand, joint: str) -> F64:
+    """Return the middle of the upper edge of a drawer's front (world).
+
+    The official cabinet's handles are drawn but cannot be touched; the fronts can.
+    """
     link = joint.removesuffix("_joint")
     drawer = np.asarray(hand.state[f"link:cabinet/{link}"][:3])
-    return drawer + np.array([0.3425, 0.0, 0.02])
+    return drawer + np.array([0.305, 0.0, 0.07])
 
 
 def open_drawer(hand: Hand) -> Motion:
-    """Google Robot: hook the handle and pull."""
+    """Google Robot: take the front by its edge and pull."""
     yield from _pull(hand, hand.scene["roles"]["joint"])
     yield from hand.wait(200)
 
 
 def _pull(hand: Hand, joint: str) -> Motion:
-    handle = _handle(hand, joint)
-    hand.gripper = -0.5
-    yield from hand.move(handle + np.array([0.16, 0.0, 0.03]), limit=34)
-    yield from hand.move(handle + np.array([0.055, 0.0, 0.012]), limit=12)
-    yield from hand.push((-0.02, 0.0, 0.0), 3)
-    yield from hand.grip(1.0, 5)
-    for _ in range(24):
-        if _opened(hand, joint) > 0.19:
+    edge = _front(hand, joint)
+    hand.rotation = _slanted(_SLANT)
+    forward = np.array([-np.cos(_SLANT), 0.0, -np.sin(_SLANT)])
+    yield from hand.grip(0.5, 1, after=0.0)
+    yield from hand.move(edge - 0.12 * forward, limit=30)
+    yield from hand.move(edge + 0.01 * forward, limit=16)
+    yield from hand.grip(1.0, 4, after=0.0)
+    for _ in range(40):
+        if _opened(hand, joint) > _WIDE:
             break
-        yield from hand.push((0.03, 0.0, 0.0), 1)
-    hand.gripper = 0.0
+        yield from hand.push((0.06, 0.0, 0.0), 1)
+
+
+def _slanted(angle: float) -> F64:
+    """Return a hand that points to the cabinet and down by an angle (rad), closing up and down."""
+    down, ahead = np.sin(angle), np.cos(angle)
+    axes = np.array([[0.0, 1.0, 0.0], [down, 0.0, -ahead], [-ahead, 0.0, -down]])
+    return Pose.from_matrix(_homogeneous(axes.T)).q
+
+
+def _homogeneous(rotation: F64) -> F64:
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    return matrix
 
 
 def _opened(hand: Hand, joint: str) -> float:
@@ -151,15 +171,15 @@ def _opened(hand: Hand, joint: str) -> float:
 def close_drawer(hand: Hand) -> Motion:
     """Google Robot: push the front of the drawer in with closed fingers."""
     joint = hand.scene["roles"]["joint"]
-    handle = _handle(hand, joint)
-    hand.gripper = 1.0
-    yield from hand.move(handle + np.array([0.12, 0.0, 0.05]), limit=34)
-    yield from hand.move(handle + np.array([0.10, 0.0, 0.0]), limit=12)
-    hand.gripper = 0.0
+    front = _front(hand, joint) - 0.04 * _UP
+    hand.rotation = _slanted(_SLANT)
+    yield from hand.grip(1.0, 1, after=0.0)
+    yield from hand.move(front + np.array([0.10, 0.0, 0.06]), limit=34)
+    yield from hand.move(front + np.array([0.03, 0.0, 0.0]), limit=12)
     for _ in range(40):
         if _opened(hand, joint) < 0.015:
             break
-        yield from hand.push((-0.045, 0.0, 0.0), 1)
+        yield from hand.push((-0.06, 0.0, 0.0), 1)
     yield from hand.push((0.03, 0.0, 0.01), 3)
     yield from hand.wait(200)
 
@@ -168,17 +188,16 @@ def place_apple(hand: Hand) -> Motion:
     """Google Robot: open the top drawer, then drop the apple behind its front."""
     yield from _pull(hand, "top_drawer_joint")
     yield from hand.grip(-1.0, 4, after=0.0)
-    yield from hand.push((0.04, 0.0, 0.0), 4)
+    yield from hand.move_by((0.06, 0.0, 0.04), limit=8)
     yield from hand.move_by((0.0, 0.0, 0.28), limit=16)
     while hand.scene["subtask"] == 0:
         yield from hand.wait(1)
     apple = hand.scene["roles"]["object"]
     yield from _take(hand, apple)
     yield from hand.move_by(0.10 * _UP, limit=12)
-    front = _handle(hand, "top_drawer_joint")
-    goal = np.array([front[0] - 0.11, float(np.clip(hand.position[1], -0.12, 0.12)), 0.0])
-    goal[2] = hand.position[2]
-    yield from hand.move(goal, turn=hand.turned, limit=24)
+    front = _front(hand, "top_drawer_joint")
+    side = float(np.clip(hand.position[1], -0.12, 0.12))
+    yield from hand.move((front[0] - 0.08, side, hand.position[2]), limit=24)
     yield from hand.move_by(-0.06 * _UP, limit=8)
     yield from hand.grip(-1.0, 4, after=0.0)
     yield from hand.move_by(0.10 * _UP, limit=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vla_gym_simpler.errors_hint import only_for
+from vla_gym.errors import OptionError
 from vla_gym_simpler.tasks.base import Task
 from vla_gym_simpler.tasks.coke import PickCoke
 from vla_gym_simpler.tasks.drawers import Drawer, PlaceApple
@@ -30,11 +30,11 @@ def make_task(
         third: Whether move near has its third object.
     """
     if name != "google_robot_pick_coke_can":
-        only_for("orientation", orientation, "google_robot_pick_coke_can", name)
+        _only_for("orientation", orientation, "google_robot_pick_coke_can", name)
     if name not in ("google_robot_open_drawer", "google_robot_close_drawer"):
-        only_for("drawer", drawer, "the drawer tasks", name)
+        _only_for("drawer", drawer, "the drawer tasks", name)
     if name != "google_robot_move_near":
-        only_for("objects", form, "google_robot_move_near", name)
+        _only_for("objects", form, "google_robot_move_near", name)
     if name in PUT_ON:
         return PUT_ON[name]
     if name == "google_robot_pick_coke_can":
@@ -44,6 +44,14 @@ def make_task(
     if name == "google_robot_place_apple_in_drawer":
         return PlaceApple()
     return Drawer(name == "google_robot_open_drawer", drawer)
+
+
+def _only_for(keyword: str, value: object, where: str, task: str) -> None:
+    """Refuse a keyword that a task does not have."""
+    if value is not None:
+        raise OptionError(
+            f"{keyword}={value!r}: only {where} has it, this is {task}. Leave it out."
+        )
 
 
 __all__ = ["PUT_ON", "Task", "make_task"]

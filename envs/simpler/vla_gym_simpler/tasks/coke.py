@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from vla_gym_sapien.grasping import touches_only
-from vla_gym_sapien.poses import Pose, euler_quaternion
+from vla_gym_sapien.poses import F64, Pose, euler_quaternion
 
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.setup import Placed, Setup
@@ -44,6 +44,11 @@ GRID = tuple(product(np.linspace(*_X, 5).tolist(), np.linspace(*_Y, 5).tolist())
 _ROBOT_XY = (0.35, 0.20)
 _LIFTED, _LIFTED_HIGH = 0.01, 0.02  # m of height gained
 _HIGH_STEPS = 5
+
+# Where distractors are dropped (m): grasp_single_in_scene.py of ManiSkill2_real2sim.
+_AROUND = 0.3  # of the can, in x and y
+_DISTRACTOR_AREA = (-0.50, 0.05), (-0.10, 0.35)  # lower and upper corner, x and y
+_DISTRACTOR_GAP = 0.25
 
 DISTRACTORS = {
     "less": ("opened_pepsi_can", "apple", "sponge", "orange"),
@@ -83,15 +88,15 @@ class PickCoke:
 
     def draw(self, seed: int, options: Options, variant: Variant) -> Setup:
         """Return where an episode begins."""
-        version = draw_recoloring(Rng(seed), variant)
-        rng = Rng(seed)
+        # The official environment seeds anew before each of: recolouring, orientation, position.
+        version, rng = draw_recoloring(Rng(seed), variant), Rng(seed)
         episode = check_episode(self.name, options.episode, self.episodes)
         xy = options.xy if episode is None else GRID[episode]
         if xy is None:
             xy = tuple(rng.uniform((_X[0], _Y[0]), (_X[1], _Y[1])).tolist())
         orientation = options.orientation or self.orientation
         if orientation is None:
-            orientation = ORIENTATIONS[rng.choice(len(ORIENTATIONS))]
+            orientation = ORIENTATIONS[Rng(seed).choice(len(ORIENTATIONS))]
         turn = euler_quaternion(*_EULER[check_choice("orientation", orientation, ORIENTATIONS)])
         head = robots.GOOGLE_HEAD_TILTS
         tilt = {"joint_head_tilt": head[variant.camera]} if variant.camera else {}
@@ -108,7 +113,7 @@ class PickCoke:
             contact_offset=0.02,
             instructions=("pick coke can",),
             background=variant.background,
-            objects=(Placed(CAN, xy, turn), *_scatter(variant.distractors, xy, rng)),
+            objects=(Placed(CAN, xy, turn), *_scatter(variant.distractors, xy, turn, rng)),
             together=False,
             photo="google_coke_can_real_eval_1.png" if variant.overlay else "",
             roles={"object": CAN},
@@ -120,20 +125,19 @@ class PickCoke:
         return CokeJudge(simulation.settled[CAN])
 
 
-def _scatter(models: tuple[str, ...], xy: tuple[float, float], rng: Rng) -> tuple[Placed, ...]:
-    """Return distractors at drawn places: not on the can and not on each other."""
-    taken, placed = [np.asarray(xy)], []
-    for model in models:
-        for _ in range(200):
-            spot = rng.uniform((_X[0], _Y[0]), (_X[1], _Y[1]))
-            if min(np.linalg.norm(spot - other) for other in taken) > 0.13:
-                break
-        taken.append(spot)
-        yaw = float(rng.uniform(0, 2 * np.pi))
-        upright = _EULER["standing"][0] if model.endswith("_can") else 0.0
-        quaternion = euler_quaternion(upright, 0.0, yaw)
-        placed.append(Placed(model, (float(spot[0]), float(spot[1])), quaternion))
-    return tuple(placed)
+def _scatter(
+    models: tuple[str, ...], xy: tuple[float, float], turn: F64, rng: Rng
+) -> tuple[Placed, ...]:
+    """Return distractors as the official environment drops them: around the can, turned alike."""
+    return tuple(Placed(model, _spot_beside(xy, rng), turn) for model in models)
+
+
+def _spot_beside(xy: tuple[float, float], rng: Rng) -> tuple[float, float]:
+    """Return a drawn place on the table that is far enough from the can."""
+    while True:
+        spot = np.clip(np.array(xy) + rng.uniform(-_AROUND, _AROUND, 2), *_DISTRACTOR_AREA)
+        if np.linalg.norm(spot - xy) > _DISTRACTOR_GAP:
+            return float(spot[0]), float(spot[1])
 
 
 @dataclass
@@ -177,8 +181,3 @@ class CokeJudge:
             "success": self._lifted or self._high_steps >= _HIGH_STEPS,
             "episode_stats": stats,
         }
-
-
-def oriented(orientation: str) -> PickCoke:
-    """Return the task with a fixed orientation."""
-    return replace(PickCoke(), orientation=orientation)

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from vla_gym_sapien.grasping import TOUCH
 from vla_gym_sapien.interface import Lighting
-from vla_gym_sapien.poses import Pose, euler_quaternion
+from vla_gym_sapien.poses import euler_quaternion
 
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.setup import Cabinet, Placed, Setup
@@ -48,7 +48,8 @@ APPLE_POSES = ("a0", "b0", "c0")
 APPLE_GRID = tuple(
     product(np.linspace(-0.08, -0.02, 3).tolist(), np.linspace(-0.02, 0.08, 3).tolist())
 )
-APPLE_VARIANT_X = 0.75  # m; y as the drawers' grid. Our assumption, the fact sheet has no number.
+APPLE_VARIANT_X = 0.65  # m; y as the drawers' grid: scripts/*_put_in_drawer_variant_agg.sh
+_APPLE_AREA = (-0.10, 0.0), (-0.05, 0.10)  # m, lower and upper corner; where no episode is given
 _OPENED, _CLOSED, _STARTS_OPEN = 0.15, 0.05, 0.2  # m
 _APPLE_OPEN = 0.05  # m
 ADVANCE_AFTER = 100
@@ -58,13 +59,12 @@ _DRAWER_FLOOR = 2
 
 
 def _stance(
-    episode: int | None, seed: int, poses: tuple[str, ...], variant: Variant
+    episode: int | None, rng: Rng, poses: tuple[str, ...], variant: Variant
 ) -> tuple[tuple[float, float], float, str, str]:
     """Return the robot's position, yaw, photograph and recolouring of visual matching.
 
-    The prepackaged evaluation draws the pose and then the recolouring from the seed.
+    The prepackaged evaluation draws (the drawer,) the pose and then the recolouring.
     """
-    rng = Rng(seed)
     drawn = int(rng.choice(len(poses)))
     version = draw_recoloring(rng, variant)
     name = poses[drawn if episode is None else episode]
@@ -121,11 +121,12 @@ class Drawer:
     def draw(self, seed: int, options: Options, variant: Variant) -> Setup:
         """Return where an episode begins."""
         episode = check_episode(self.name, options.episode, self.episodes)
-        xy, yaw, photo, version = _stance(episode, seed, tuple(POSES), variant)
+        rng = Rng(seed)
+        drawer = self.drawer or DRAWERS[rng.choice(len(DRAWERS))]
+        xy, yaw, photo, version = _stance(episode, rng, tuple(POSES), variant)
         if not variant.overlay:
-            place = Rng(seed).randint(len(VARIANT_GRID)) if episode is None else episode
+            place = rng.randint(len(VARIANT_GRID)) if episode is None else episode
             xy, yaw = VARIANT_GRID[place], 0.0
-        drawer = self.drawer or DRAWERS[Rng(seed).choice(len(DRAWERS))]
         joint = f"{drawer}_drawer_joint"
         verb = "open" if self.opens else "close"
         return Setup(
@@ -202,13 +203,12 @@ class PlaceApple:
         """Return where an episode begins."""
         episode = check_episode(self.name, options.episode, self.episodes)
         place = None if episode is None else episode // len(APPLE_GRID)
-        xy, yaw, photo, version = _stance(place, seed, APPLE_POSES, variant)
+        xy, yaw, photo, version = _stance(place, Rng(seed), APPLE_POSES, variant)
         if not variant.overlay:
             xy, yaw = (APPLE_VARIANT_X, VARIANT_GRID[place or 0][1]), 0.0
-        apple_xy = options.xy
+        apple_xy = options.xy if episode is None else APPLE_GRID[episode % len(APPLE_GRID)]
         if apple_xy is None:
-            spot = Rng(seed).randint(len(APPLE_GRID)) if episode is None else episode
-            apple_xy = APPLE_GRID[spot % len(APPLE_GRID)]
+            apple_xy = tuple(Rng(seed).uniform(*_APPLE_AREA).tolist())
         apple = "baked_apple_v2" if variant.overlay else "apple"
         return Setup(
             robot=robots.GOOGLE,
@@ -278,8 +278,3 @@ class AppleJudge:
             if contact.shapes[bodies.index(drawer)] == _DRAWER_FLOOR:
                 total += contact.impulse * (1 if contact.first == self.apple else -1)
         return float(np.linalg.norm(total)) > TOUCH
-
-
-def settled_pose(simulation: Simulation, name: str) -> Pose:
-    """Return where an object settled."""
-    return simulation.settled[name]
