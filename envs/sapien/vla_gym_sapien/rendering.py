@@ -23,7 +23,7 @@ SHADERS = ("default", "trivial")
 
 FIX = (
     "apt-get install -y libvulkan1 mesa-vulkan-drivers "
-    "(Debian 12: from bookworm-backports; `scripts/install_rendering.sh` does it)"
+    "(Debian 12: from bookworm-backports; `scripts/install_rendering.sh vulkan` does it)"
 )
 _TIMEOUT = 120.0  # s
 _PROBE = "import sapien; print(sapien.render.RenderSystem().device.name)"
