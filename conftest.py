@@ -10,8 +10,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parent.parent / "shared"
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("vla_gym", deadline=None)
+settings.load_profile("vla_gym")
 
 if (SHARED / "assets").is_dir():
     os.environ.setdefault("VLA_GYM_ASSETS", str(SHARED / "assets"))

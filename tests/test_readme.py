@@ -70,6 +70,7 @@ def test_the_commands_run_one_after_the_other(tmp_path: Path) -> None:
     assert "calvin-oracle" in printed["vla-gym list policies"]
     assert "calvin-oracle" in printed["vla-gym results show runs/first"]
     assert "calvin/ABC-D" in printed["vla-gym list suites"]
+    assert "episodes     2" in printed["vla-gym dataset info runs/data"]
 
 
 def test_links_lead_somewhere() -> None:

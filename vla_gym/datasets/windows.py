@@ -1,8 +1,8 @@
 """Episodes cut into what a policy with a history is trained on.
 
 A window begins at any frame of an episode and holds T frames, each with the N actions from it on.
-Behind the end of the episode the last frame is repeated and masked (as the reference of RoboVLMs
-does), so every frame is a beginning and no action is lost.
+Behind the end of the episode the last frame is repeated and masked, so every frame is a beginning
+and no action is lost.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Looker:
     """Its action is a hash of what it sees: one changed pixel changes all that follows."""
 
     spec = PolicySpec(
-        cameras={"static": CameraSpec(height=48, width=64)},
+        cameras={"static": CameraSpec(height=48, width=64, resize="area")},
         proprioception=(),
         action=action_spec("widowx"),
     )

@@ -13,7 +13,7 @@ from vla_gym.datasets import Windows, action_statistics
 from vla_gym.errors import DatasetError, OptionError
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
     history=st.integers(1, 5),
