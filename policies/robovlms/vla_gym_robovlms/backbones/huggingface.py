@@ -213,6 +213,8 @@ def _check_type(weights: str, config: BackboneConfig, wanted: str) -> None:
     """Refuse weights of another kind of model before anything of them is read."""
     settings = transformers_class("PreTrainedConfig").get_config_dict(weights)[0]
     found = settings.get("model_type")
+    if found is None:
+        raise OSError("there is no config.json with a model_type.")
     if found != wanted:
         raise OptionError(
             f"Weights {weights!r} are of model type {found!r}, backbone {config.name!r} is "
