@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vla_gym.errors import OptionError
-from vla_gym.registry import registry
+from vla_gym.registry import format_of, registry
 
 
 class CheckpointFormat(Protocol):
@@ -37,10 +37,8 @@ def checkpoint_format(path: Path) -> CheckpointFormat:
     """
     if not path.exists():
         raise OptionError(f"Checkpoint {path} does not exist.")
-    names = registry().names("checkpoints")
-    for name in names:
-        found: CheckpointFormat = registry().load("checkpoints", name)
-        if found.recognises(path):
-            return found
-    known = ", ".join(names) or "none is registered"
+    found: CheckpointFormat | None = format_of("checkpoints", path)
+    if found is not None:
+        return found
+    known = ", ".join(registry().names("checkpoints")) or "none is registered"
     raise OptionError(f"No format reads {path} (formats: {known}).")

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from vla_gym import plugins
@@ -171,3 +172,9 @@ def takes_option(function: Callable[..., Any], option: str) -> bool:
 def registry() -> Registry:
     """Return the registry of this process (``registry.cache_clear()`` discovers again)."""
     return Registry()
+
+
+def format_of(kind: str, path: Path) -> Any | None:
+    """Return the first registered format of a kind that recognises a path, or ``None``."""
+    formats = (registry().load(kind, name) for name in registry().names(kind))
+    return next((found for found in formats if found.recognises(path)), None)

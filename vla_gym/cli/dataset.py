@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vla_gym.cli.checkpoint import Settings
+
 if TYPE_CHECKING:
     from vla_gym.datasets import Dataset
 
@@ -16,10 +18,6 @@ app = typer.Typer(no_args_is_help=True, help="Look into demonstrations and conve
 _SHOWN = 5  # instructions
 
 Folder = Annotated[Path, typer.Argument(help="The data set.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Option of the format; repeatable."),
-]
 
 
 @app.command("info")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +34,7 @@ from vla_gym.suites.spec import EpisodeSpec, Suite
 RUN = "run"
 """Where the run lies in the data set's folder."""
 
-_Job = tuple[int, EpisodeSpec, EpisodeRecord, Floats]
+_Job = tuple[EpisodeSpec, EpisodeRecord, Floats]
 _envs: dict[str, Env] = {}
 
 
@@ -84,7 +85,7 @@ def collect(
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
             if (source["episode"], source["subtask"]) not in have:
-                writer.add(_with_source(demonstration, source))
+                writer.add(replace(demonstration, source=source))
         writer.close()
     return writer
 
@@ -96,15 +97,7 @@ def dataset_spec(suite: Suite) -> DatasetSpec:
         DatasetError: When its episodes differ in it.
     """
     contracts = {name: contract_of(name, kwargs) for name, kwargs in suite.envs()}
-    specs = [
-        DatasetSpec(
-            cameras=contract.cameras,
-            proprioception=contract.proprioception,
-            action=contract.action,
-            fps=contract.action.control_hz,
-        )
-        for contract in contracts.values()
-    ]
+    specs = [DatasetSpec.of(contract) for contract in contracts.values()]
     if any(spec != specs[0] for spec in specs):
         raise DatasetError(
             f"Suite {suite.name!r} has environments that differ in cameras, proprioception or "
@@ -173,10 +166,6 @@ def _demonstration(
     )
 
 
-def _with_source(demonstration: Demonstration, source: Mapping[str, Any]) -> Demonstration:
-    return Demonstration(**{**vars(demonstration), "source": source})
-
-
 def _source(run: RunRecord | None) -> dict[str, Any]:
     identity = run.identity if run else {}
     return {"policy": identity.get("policy", {}), "suite": identity.get("suite", {})}
@@ -191,7 +180,7 @@ def _jobs(
         record, actions = journal.records[index], journal.actions(index)
         wanted = {(index, n) for n, done in enumerate(record.subtasks) if done.success}
         if wanted - have and record.error is None and actions is not None:
-            jobs.append((index, spec, record, actions))
+            jobs.append((spec, record, actions))
     return jobs
 
 
@@ -215,7 +204,7 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
 
 def _record(job: _Job) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
-    _, spec, record, actions = job
+    spec, record, actions = job
     key = spec.model_dump_json(include={"env_id", "env_kwargs"})
     if key not in _envs:
         _close_envs()

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from vla_gym.contract.spec import ActionSpec, CameraSpec, ProprioceptionField, Record
+from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvSpec, ProprioceptionField, Record
 from vla_gym.errors import DatasetError
 
 Pictures = npt.NDArray[np.uint8]
@@ -35,6 +35,16 @@ class DatasetSpec(Record):
     proprioception: tuple[ProprioceptionField, ...]
     action: ActionSpec
     fps: float = Field(gt=0)
+
+    @classmethod
+    def of(cls, contract: EnvSpec) -> DatasetSpec:
+        """Return the spec of what is recorded in an environment, a frame an action."""
+        return cls(
+            cameras=contract.cameras,
+            proprioception=contract.proprioception,
+            action=contract.action,
+            fps=contract.action.control_hz,
+        )
 
     @property
     def proprioception_size(self) -> int:

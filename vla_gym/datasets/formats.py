@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.errors import DatasetError
-from vla_gym.registry import registry
+from vla_gym.registry import format_of, registry, takes_option
 
 
 class DatasetFormat(Protocol):
@@ -18,8 +18,9 @@ class DatasetFormat(Protocol):
         """Whether a folder looks like one of its own; must be cheap."""
         ...
 
-    def open(self, path: Path, options: Mapping[str, Any]) -> Dataset:
-        """Return the data set in a folder."""
+    @property
+    def open(self) -> Callable[..., Dataset]:
+        """``open(path, **options)``: the data set in a folder."""
         ...
 
 
@@ -31,10 +32,11 @@ def open_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Datase
     """
     if not path.is_dir():
         raise DatasetError(f"Data set {path} is not a folder.")
-    names = registry().names("datasets")
-    for name in names:
-        found: DatasetFormat = registry().load("datasets", name)
-        if found.recognises(path):
-            return found.open(path, options or {})
-    known = ", ".join(names) or "none is registered"
-    raise DatasetError(f"No format reads {path} (formats: {known}).")
+    found: DatasetFormat | None = format_of("datasets", path)
+    if found is None:
+        known = ", ".join(registry().names("datasets")) or "none is registered"
+        raise DatasetError(f"No format reads {path} (formats: {known}).")
+    for option in options or {}:
+        if not takes_option(found.open, option):
+            raise DatasetError(f"The format of {path} has no option {option!r}.")
+    return found.open(path, **(options or {}))

@@ -34,6 +34,7 @@ from vla_gym.errors import DatasetError, MissingDependencyError
 VERSION: Final = "v3.0"
 INFO: Final = "meta/info.json"
 EPISODES: Final = "meta/episodes"
+ROWS: Final = EPISODES + "/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 TASKS: Final = "meta/tasks.parquet"
 DATA: Final = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO: Final = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
@@ -65,12 +66,9 @@ def recognises(path: Path) -> bool:
     return (path / INFO).is_file()
 
 
-def open(path: Path, options: Mapping[str, Any]) -> LeRobotDataset:
+def open(path: Path, *, spec: DatasetSpec | None = None) -> LeRobotDataset:
     """Return the data set in a folder; ``spec`` says what its numbers mean where it does not."""
-    unknown = set(options) - {"spec"}
-    if unknown:
-        raise DatasetError(f"LeRobot data sets have no option {sorted(unknown)}; they have: spec.")
-    return LeRobotDataset(path, spec=options.get("spec"))
+    return LeRobotDataset(path, spec=spec)
 
 
 class LeRobotDataset:

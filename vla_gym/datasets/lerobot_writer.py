@@ -19,6 +19,7 @@ from vla_gym.datasets.lerobot import (
     EXTRA,
     INFO,
     LABELS,
+    ROWS,
     SPEC,
     STATE,
     TASKS,
@@ -29,6 +30,7 @@ from vla_gym.datasets.lerobot import (
 )
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError
+from vla_gym.runner.journal import write_atomically
 
 _FILES = 1000  # of a folder, as LeRobot's default
 
@@ -81,7 +83,7 @@ class LeRobotWriter:
         self._write(DATA.format(**place), self._frames(demonstration, number, start))
         row = self._row(demonstration, number, start, place)
         # Last, because with it the episode counts.
-        self._write(DATA.replace("data", EPISODES, 1).format(**place), _table([row]))
+        self._write(ROWS.format(**place), _table([row]))
         self._rows.append(row)
         return number
 
@@ -144,24 +146,17 @@ class LeRobotWriter:
         return row
 
     def _write(self, name: str, table: Any) -> None:
-        path = self.root / name
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            parquet().write_table(table, partial)
-            partial.replace(path)
-        except OSError as error:
-            raise DatasetError(f"{path} cannot be written: {error}") from error
-        finally:
-            partial.unlink(missing_ok=True)
+        buffer = _arrow().BufferOutputStream()
+        parquet().write_table(table, buffer)
+        self._put(name, buffer.getvalue().to_pybytes())
 
     def _write_info(self) -> None:
-        path = self.root / INFO
-        partial = path.with_name(f".{path.name}.partial")
+        self._put(INFO, json.dumps(self._info(), indent=2).encode() + b"\n")
+
+    def _put(self, name: str, data: bytes) -> None:
+        path = self.root / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(self._info(), indent=2) + "\n", encoding="utf-8")
-            partial.replace(path)
+            write_atomically(path, data, sync=False)
         except OSError as error:
             raise DatasetError(f"{path} cannot be written: {error}") from error
 

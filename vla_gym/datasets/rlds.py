@@ -10,7 +10,6 @@ import io
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -50,14 +49,16 @@ def recognises(path: Path) -> bool:
     return (path / "features.json").is_file() and next(path.glob(_SHARDS), None) is not None
 
 
-def open(path: Path, options: Mapping[str, Any]) -> RldsDataset:
+def open(
+    path: Path, *, spec: DatasetSpec | None = None, fields: RldsFields | None = None
+) -> RldsDataset:
     """Return the data set in a folder; needs the options ``spec`` and ``fields``."""
-    if set(options) != {"spec", "fields"}:
+    if spec is None or fields is None:
         raise DatasetError(
             f"{path} is RLDS, which does not say what its numbers mean. In Python: "
             "open_dataset(path, {'spec': DatasetSpec(...), 'fields': RldsFields(...)})."
         )
-    return RldsDataset(path, spec=options["spec"], fields=options["fields"])
+    return RldsDataset(path, spec=spec, fields=fields)
 
 
 class RldsDataset:

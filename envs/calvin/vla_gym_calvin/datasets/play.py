@@ -16,17 +16,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.spec import CameraSpec
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, check_demonstration
 from vla_gym.errors import DatasetError, OptionError
-from vla_gym_calvin import facts
 from vla_gym_calvin.datasets.annotations import (
     FILE,
     Annotation,
     read_annotations,
     write_annotations,
 )
-from vla_gym_calvin.spec import ACTION, PROPRIOCEPTION
+from vla_gym_calvin.spec import env_spec
 
 Frames = Mapping[str, npt.NDArray[Any]]
 
@@ -41,14 +39,10 @@ def recognises(path: Path) -> bool:
     return any((folder / BOUNDS).is_file() for folder in (path, *(path / s for s in SPLITS)))
 
 
-def open(path: Path, options: Mapping[str, Any]) -> PlayDataset:
+def open(path: Path, *, split: str = "training") -> PlayDataset:
     """Return a split; ``split`` names it where the folder holds several."""
-    unknown = set(options) - {"split"}
-    if unknown:
-        raise DatasetError(f"CALVIN data sets have no option {sorted(unknown)}; they have: split.")
     if (path / BOUNDS).is_file():
         return PlayDataset(path)
-    split = options.get("split", "training")
     if split not in SPLITS:
         raise OptionError(f"split={split!r}: expected one of {', '.join(SPLITS)}.")
     return PlayDataset(path / split)
@@ -68,15 +62,7 @@ class PlayDataset:
         self.folder = folder
         self.annotations = read_annotations(folder)
         self._check_bounds()
-        self.spec = DatasetSpec(
-            cameras={
-                role: CameraSpec(height=size[0], width=size[1])
-                for role, size in facts.CAMERA_SIZES.items()
-            },
-            proprioception=PROPRIOCEPTION,
-            action=ACTION,
-            fps=facts.CONTROL_HZ,
-        )
+        self.spec = DatasetSpec.of(env_spec())
 
     @property
     def lengths(self) -> list[int]:

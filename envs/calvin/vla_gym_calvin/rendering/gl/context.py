@@ -120,7 +120,7 @@ class GlContext:
 
     def mesh(self, mesh: Mesh) -> GpuMesh:
         """Return the mesh in graphics memory, uploaded once."""
-        key = mesh.digest()
+        key = mesh.digest
         if key not in self._meshes:
             self._meshes[key] = GpuMesh(self, mesh)
         return self._meshes[key]

@@ -13,6 +13,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import fast_simplification
@@ -58,6 +59,7 @@ class Mesh:
         moved[:, 3:6] = self.vertices[:, 3:6] @ matrix[:3, :3].T
         return replace(self, vertices=moved)
 
+    @cached_property
     def digest(self) -> str:
         """Return what tells this mesh from others."""
         found = hashlib.sha1(self.vertices.tobytes(), usedforsecurity=False)
@@ -86,8 +88,9 @@ def _stored(target: Path, make: Callable[[], Mesh]) -> Mesh:
     """Return a mesh from a folder of the cache, made at first use."""
 
     def fill(folder: Path) -> None:
-        for name, part in vars(make()).items():
-            np.save(folder / f"{name}.npy", part)
+        mesh = make()
+        for field in fields(Mesh):
+            np.save(folder / f"{field.name}.npy", getattr(mesh, field.name))
 
     cached_folder(target, fill)
     parts = {field.name: np.load(target / f"{field.name}.npy") for field in fields(Mesh)}
@@ -109,7 +112,7 @@ def _is_heavy(mesh: Mesh) -> bool:
 
 
 def _derived(kind: str, mesh: Mesh, make: Callable[[Mesh], Mesh]) -> Mesh:
-    target = cache_root() / kind / content_key(_VERSION, mesh.digest().encode())
+    target = cache_root() / kind / content_key(_VERSION, mesh.digest.encode())
     return _stored(target, lambda: make(mesh))
 
 

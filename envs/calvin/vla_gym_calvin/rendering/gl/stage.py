@@ -103,6 +103,8 @@ class Stage:
                 self._casters += self._placed(actor, casting, number, first)
                 first += 1 + len(actor.body.links)
         self._frames = np.array([i.frame for i in self._instances])
+        meshes = [i.mesh for i in self._instances]
+        self._spheres = np.array([[*mesh.center, mesh.radius] for mesh in meshes], np.float64)
         self._keep = keep and len(self._instances) < shaders.RANK_LIMIT
 
     def _placed(
@@ -153,7 +155,7 @@ class Stage:
             self._light.draw((i.mesh, models[i.frame]) for i in self._casters)
             out = {
                 name: self._picture(
-                    _Shot(view, size, frames, self._instances, self._frames),
+                    _Shot(view, size, frames[self._frames], self._spheres),
                     models,
                     unmoving=name in unmoving,
                     depth=depth,
@@ -256,9 +258,8 @@ class _Shot:
         self,
         view: View,
         size: Size,
-        frames: F64,
-        instances: Sequence[_Instance],
-        rows: npt.NDArray[np.int_],
+        places: F64,
+        spheres: F64,
     ) -> None:
         self.view, self.size = view, size
         look = np.array(view.view).reshape(4, 4).T
@@ -266,19 +267,16 @@ class _Shot:
         self.matrix = np.ascontiguousarray(
             (lens.astype(np.float32) @ look.astype(np.float32)).T, np.float32
         )
-        places = frames[rows]
         distance = -(places[:, :3, 3] @ look[2, :3] + look[2, 3])
         self.order = np.argsort(-distance, kind="stable")
-        inside = _inside(lens @ look, places, instances)
+        inside = _inside(lens @ look, places, spheres)
         self.visible = [int(i) for i in self.order if inside[i]]
 
 
-def _inside(clip: F64, places: F64, instances: Sequence[_Instance]) -> npt.NDArray[np.bool_]:
-    """Return which instances' bounding spheres touch the inside of the view's six planes."""
-    own = np.array([i.mesh.center for i in instances])
-    radius = np.array([i.mesh.radius for i in instances])
-    centers = np.einsum("nij,nj->ni", places[:, :3, :3], own) + places[:, :3, 3]
+def _inside(clip: F64, places: F64, spheres: F64) -> npt.NDArray[np.bool_]:
+    """Return which bounding spheres ``(n, 4)`` touch the inside of the view's six planes."""
+    centers = np.einsum("nij,nj->ni", places[:, :3, :3], spheres[:, :3]) + places[:, :3, 3]
     planes = np.concatenate([clip[3] + clip[:3], clip[3] - clip[:3]])
     reach = np.linalg.norm(planes[:, :3], axis=1)
     depth = centers @ planes[:, :3].T + planes[:, 3]
-    return np.asarray((depth >= -radius[:, None] * reach).all(axis=1))
+    return np.asarray((depth >= -spheres[:, 3:] * reach).all(axis=1))
