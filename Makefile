@@ -22,13 +22,13 @@ test: setup  ## set up, then run tox: lint, types, docs, demo, matrix, tests
 	PATH="$(BIN):$$PATH" tox run-parallel --parallel 2 --parallel-no-spinner -e lint,types,docs,demo,matrix
 	PATH="$(BIN):$$PATH" tox run -e py311
 
-setup: $(VENV)/.installed  ## make .venv and install the workspace and the rendering driver
+setup: $(VENV)/.installed  ## make .venv and install the workspace and the rendering drivers
 
 $(VENV)/.installed: requirements-dev.txt scripts/install.py scripts/install_rendering.sh $(PROJECTS)
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or 3.11 is needed and was not found:" \
 		"sudo apt-get install python3.11 python3.11-venv, or make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) scripts/install.py --venv $(VENV) -r requirements-dev.txt
-	scripts/install_rendering.sh
+	scripts/install_rendering.sh vulkan
 	@touch $@
 
 clean:  ## remove what set-up and tests made (not runs/)
