@@ -7,7 +7,7 @@ from vla_gym.plugins import DatasetEntry, PolicyEntry, hookimpl
 
 @hookimpl
 def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return ``random`` and ``replay``."""
+    """Return ``random``, ``replay`` and ``handover``."""
     return [
         PolicyEntry(
             name="random",
@@ -18,6 +18,11 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
             name="replay",
             target="vla_gym.policies.replay:ReplayPolicy",
             summary="recorded actions (--set path=RUN_DIR or FILE.npz)",
+        ),
+        PolicyEntry(
+            name="handover",
+            target="vla_gym.policies.handover:HandoverPolicy",
+            summary="one policy begins a chain, another goes on (--set first=A --set then=B)",
         ),
     ]
 

@@ -15,6 +15,9 @@ def collect_command(
     suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
     out: Annotated[Path, typer.Option(help="Folder of the data set.")],
     limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
+    first_subtask: Annotated[
+        int, typer.Option(help="Record sub-tasks from this one on, counted from 0.")
+    ] = 0,
     workers: Annotated[str, typer.Option(metavar="N|auto", help="Processes.")] = "auto",
     settings: SetOption = None,
 ) -> None:
@@ -32,6 +35,7 @@ def collect_command(
             out=out,
             workers=parse_workers(workers),
             limit=limit,
+            first_subtask=first_subtask,
             policy_options=options.policy,
         )
     except KeyboardInterrupt:

@@ -48,6 +48,7 @@ def collect(
     out: Path,
     workers: int | Literal["auto"] = "auto",
     limit: int | None = None,
+    first_subtask: int = 0,
     policy_options: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> LeRobotWriter:
@@ -61,6 +62,7 @@ def collect(
         out: Folder of the data set; the run lies in ``run`` in it.
         workers: Processes; ``"auto"`` is one a core.
         limit: Only the first so many episodes.
+        first_subtask: Record sub-tasks from this one on, counted from 0 (for ``handover``).
         policy_options: Keyword arguments of the policy.
         progress: Show how the run goes on standard error.
 
@@ -83,11 +85,13 @@ def collect(
     with Journal(run) as journal:
         writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
         have = {(source["episode"], source["subtask"]) for source in writer.sources}
-        jobs = _jobs(suite, journal, have, limit, _expert(policy, dict(policy_options or {})))
+        expert = _expert(policy, dict(policy_options or {}))
+        jobs = _jobs(suite, journal, have, limit, expert, first_subtask)
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
-            if (source["episode"], source["subtask"]) not in have:
+            wanted = source["subtask"] >= first_subtask
+            if wanted and (source["episode"], source["subtask"]) not in have:
                 writer.add(replace(demonstration, source=source))
         writer.close()
     return writer
@@ -201,12 +205,14 @@ def _jobs(
     have: set[tuple[int, int]],
     limit: int | None,
     expert: _Expert | None,
+    first: int,
 ) -> list[_Job]:
     """Return the episodes of which something is missing."""
     jobs: list[_Job] = []
     for index, spec in islice(enumerate(suite.episodes), limit):
         record, actions = journal.records[index], journal.actions(index)
-        wanted = {(index, n) for n, done in enumerate(record.subtasks) if done.success}
+        subtasks = list(enumerate(record.subtasks))[first:]
+        wanted = {(index, number) for number, done in subtasks if done.success}
         if wanted - have and record.error is None and actions is not None:
             jobs.append((spec, record, actions, expert))
     return jobs

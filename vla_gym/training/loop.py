@@ -104,37 +104,44 @@ class _Loop:
         return self._finish()
 
     def _one(self, step: int) -> dict[str, float]:
+        """Do one step and return its losses, and what it took."""
         config, began = self._config, time.perf_counter()
-        drawn = self._mixture.draw(step, config.batch_size)[self._mine]
-        parts = [drawn[part :: config.accumulate] for part in range(config.accumulate)]
         rate = learning_rate(config.optimizer, step, config.steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        generator = torch.Generator().manual_seed(_mixed(config.seed, step, self._rank))
-        torch.manual_seed(_mixed(config.seed + 1, step, self._rank))
-        totals: dict[str, float] = {}
-        waited = 0.0
-        for part in filter(None, parts):
-            loading = time.perf_counter()
-            samples = augment(
-                _tensors(self._mixture.load(part)),
-                config.augment,
-                generator,
-                deviation=self._deviation,
-            )
-            waited += time.perf_counter() - loading
-            losses = self._step(samples)
-            self._accelerator.backward(losses["loss"] * (len(part) / len(drawn)))
-            for name, value in losses.items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(drawn)
-        self._check(totals, step, rate, drawn)
+        drawn = self._mixture.draw(step, config.batch_size)[self._mine]
+        losses, waited = self._backward(step, drawn)
+        self._check(losses, step, rate, drawn)
         norm = self._accelerator.clip_grad_norm_(self._step.parameters(), config.optimizer.clip)
         self._optimizer.step()
         self._optimizer.zero_grad()
         if self._average is not None:
             self._average.update(step)
         seconds = time.perf_counter() - began
-        return {**totals, "lr": rate, "norm": float(norm), "s": seconds, "load_s": waited}
+        return {**losses, "lr": rate, "norm": float(norm), "s": seconds, "load_s": waited}
+
+    def _backward(
+        self, step: int, drawn: Sequence[tuple[int, int]]
+    ) -> tuple[dict[str, float], float]:
+        """Add up the gradients of a batch, in parts; return the losses and the time for data."""
+        parts = [drawn[part :: self._config.accumulate] for part in range(self._config.accumulate)]
+        generator = torch.Generator().manual_seed(_mixed(self._config.seed, step, self._rank))
+        torch.manual_seed(_mixed(self._config.seed + 1, step, self._rank))
+        totals: dict[str, float] = {}
+        waited = 0.0
+        for part in filter(None, parts):
+            share, began = len(part) / len(drawn), time.perf_counter()
+            samples = self._samples(part, generator)
+            waited += time.perf_counter() - began
+            losses = self._step(samples)
+            self._accelerator.backward(losses["loss"] * share)
+            for name, value in losses.items():
+                totals[name] = totals.get(name, 0.0) + float(value) * share
+        return totals, waited
+
+    def _samples(self, drawn: Sequence[tuple[int, int]], generator: torch.Generator) -> Samples:
+        loaded = _tensors(self._mixture.load(drawn))
+        return augment(loaded, self._config.augment, generator, deviation=self._deviation)
 
     @property
     def _rank(self) -> int:

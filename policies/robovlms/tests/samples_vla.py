@@ -57,7 +57,7 @@ def awake(model: torch.nn.Module) -> Any:
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():
-            if not parameter.any():
+            if parameter.requires_grad and not parameter.any():
                 parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
     return model.eval()
 

@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vla_gym.contract.issues import Issue
-from vla_gym.contract.spec import Execution, NormalizationKind, ProprioceptionField, Record
+from vla_gym.contract.spec import (
+    ActionSpec,
+    Execution,
+    NormalizationKind,
+    ProprioceptionField,
+    Record,
+)
 from vla_gym.errors import OptionError, suggest
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -179,7 +185,8 @@ class VlaConfig(Record):
         summary: One line for ``vla-gym list policies``.
         history: Frames of the window, the present one included.
         chunk: Actions predicted at once.
-        robot: Preset of the action's meaning (``vla_gym_robovlms.robots``).
+        robot: What an action means: a preset (``vla_gym_robovlms.robots``), or all fields of a
+            ``vla_gym.contract.ActionSpec``, with a gripper from 0 (closed) to 1 (open).
         proprioception: Fields fed to the model; the released models use none.
         checkpoint: Our own checkpoint folder or a released ``.pt``; random weights if ``None``
             beside a tiny backbone.
@@ -198,7 +205,7 @@ class VlaConfig(Record):
     chunk: int = Field(default=10, gt=0)
     cameras: tuple[Literal["static", "wrist"], ...] = Field(default=("static",), min_length=1)
     proprioception: tuple[ProprioceptionField, ...] = ()
-    robot: str = "calvin"
+    robot: str | ActionSpec = "calvin"
     normalization: NormalizationConfig = NormalizationConfig()
     readout: ReadoutConfig = ReadoutConfig()
     resampler: ResamplerConfig | None = None
@@ -213,6 +220,13 @@ class VlaConfig(Record):
     micro_batch: int = Field(default=1, gt=0)
     cache_vision: bool = True
     seed: int = 0
+
+    @field_validator("robot")
+    @classmethod
+    def _probability(cls, value: str | ActionSpec) -> str | ActionSpec:
+        if isinstance(value, ActionSpec) and (value.gripper.open, value.gripper.closed) != (1, 0):
+            raise ValueError("the gripper is predicted as a probability: open must be 1, closed 0")
+        return value
 
     @property
     def head_width(self) -> int:

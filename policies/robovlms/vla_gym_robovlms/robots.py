@@ -92,13 +92,15 @@ ROBOTS: Mapping[str, ActionSpec] = {
 }
 
 
-def robot_action(name: str) -> ActionSpec:
-    """Return the meaning of the actions for a robot.
+def robot_action(robot: str | ActionSpec) -> ActionSpec:
+    """Return the meaning of the actions for a robot: a preset by name, or as it was given.
 
     Raises:
         UnknownNameError: With near matches.
     """
+    if isinstance(robot, ActionSpec):
+        return robot
     try:
-        return ROBOTS[name]
+        return ROBOTS[robot]
     except KeyError:
-        raise UnknownNameError("robot", name, ROBOTS) from None
+        raise UnknownNameError("robot", robot, ROBOTS) from None

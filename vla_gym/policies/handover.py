@@ -1,0 +1,185 @@
+"""Two policies, one after the other: the second takes over where the first has got to.
+
+For demonstrations that begin where chains of a learned policy end, which is where it needs them
+(what a trial found to be the bottleneck; ``docs/training.md``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.contract.adapter import Adapter, EpisodeAdapter, PolicyInput, adapt
+from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.spec import EnvSpec, PolicySpec
+from vla_gym.errors import OptionError
+
+Actions = npt.NDArray[np.floating[Any]]
+
+
+@dataclass
+class _Turn:
+    """What one slot is at.
+
+    Attributes:
+        member: 0 for the first policy, 1 for the second.
+        waiting: Actions in the environment's terms that are still to be executed.
+    """
+
+    member: int
+    adapter: EpisodeAdapter
+    waiting: deque[Actions] = field(default_factory=deque)
+    given: int = 0
+    last: Actions = field(default_factory=lambda: np.zeros(0))
+
+
+class HandoverPolicy:
+    """Lets ``first`` do the first sub-tasks of a chain and ``then`` the others.
+
+    Args:
+        first: Registered name or policy file, or a policy.
+        then: Likewise.
+        after: How many sub-tasks the first one does.
+        first_options: Of the first.
+        then_options: Of the second.
+        env_spec: Where they act.
+    """
+
+    def __init__(
+        self,
+        *,
+        first: str | Policy,
+        then: str | Policy,
+        env_spec: EnvSpec,
+        after: int = 1,
+        first_options: Mapping[str, Any] | None = None,
+        then_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if after < 1:
+            raise OptionError(f"after={after}: expected at least 1 sub-task for the first policy.")
+        self._after, self._env = after, env_spec
+        self._members = [
+            _made(first, env_spec, first_options),
+            _made(then, env_spec, then_options),
+        ]
+        self._adapters: list[Adapter | None] = [None, None]
+        self._turns: dict[int, _Turn] = {}
+
+    @property
+    def spec(self) -> PolicySpec:
+        """The environment's own cameras, state and actions, one at a time."""
+        specs = [member.spec for member in self._members]
+        seen = {role for spec in specs for role in spec.cameras}
+        bound = [set(spec.environments) for spec in specs if spec.environments]
+        return PolicySpec(
+            cameras={role: c for role, c in self._env.cameras.items() if role in seen},
+            proprioception=self._env.proprioception,
+            action=self._env.action,
+            privileged=tuple(sorted({name for spec in specs for name in spec.privileged})),
+            environments=tuple(sorted(set.intersection(*bound))) if bound else (),
+        )
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        """Begin a sub-task; the second policy is told that an episode begins when it takes over."""
+        for slot in slots:
+            member = int(slot.subtask >= self._after)
+            turn = self._turns.get(slot)
+            if turn is None or slot.subtask == 0 or turn.member != member:
+                turn = self._turns[slot] = _Turn(member, self._adapter(member, slot).start())
+            else:
+                turn.adapter.executed(turn.given)
+                turn.adapter.reset()
+            turn.waiting.clear()
+            turn.given = 0
+            takes_over = slot.subtask == self._after
+            self._members[member].reset([_as_first(slot) if takes_over else slot])
+
+    def act(self, batch: Batch) -> Actions:
+        """Return the next action of each slot, ``(B, 1, a)``."""
+        rows = range(len(batch.slots))
+        idle = [row for row in rows if not self._turns[batch.slots[row]].waiting]
+        for member in (0, 1):
+            asked = [row for row in idle if self._turns[batch.slots[row]].member == member]
+            if asked:
+                self._ask(member, batch, asked)
+        return np.stack([self._next(slot) for slot in batch.slots])[:, None]
+
+    def intended(self, slots: Sequence[Slot]) -> Actions:
+        """Return the last actions without a disturbance, where the present policy makes one."""
+        return np.stack([self._meant(slot) for slot in slots])
+
+    def _meant(self, slot: Slot) -> Actions:
+        turn = self._turns[slot]
+        member: Any = self._members[turn.member]
+        if not hasattr(member, "intended"):
+            return turn.last[None]
+        meant: Actions = member.intended([slot])[0]
+        return meant
+
+    def _ask(self, member: int, batch: Batch, rows: Sequence[int]) -> None:
+        turns = [self._turns[batch.slots[row]] for row in rows]
+        observations = [_observation(batch, row) for row in rows]
+        seen = [
+            turn.adapter.observation(observation, batch.infos[row])
+            for turn, observation, row in zip(turns, observations, rows, strict=True)
+        ]
+        chunks = self._members[member].act(_batch([batch.slots[row] for row in rows], seen))
+        for turn, chunk, observation in zip(turns, chunks, observations, strict=True):
+            turn.waiting.extend(turn.adapter.actions(np.asarray(chunk), observation))
+            turn.given = 0
+
+    def _next(self, slot: Slot) -> Actions:
+        turn = self._turns[slot]
+        turn.last = turn.waiting.popleft()
+        turn.given += 1
+        return turn.last
+
+    def _adapter(self, member: int, slot: Slot) -> Adapter:
+        found = self._adapters[member]
+        if found is None:
+            spec = self._members[member].spec
+            found = self._adapters[member] = adapt(spec, self._env, env_id=slot.environment)
+        return found
+
+
+def _made(policy: str | Policy, env_spec: EnvSpec, options: Mapping[str, Any] | None) -> Policy:
+    if not isinstance(policy, str):
+        return policy
+    from vla_gym.policies.factory import make_policy
+
+    return make_policy(policy, env_spec=env_spec, options=options)
+
+
+def _as_first(slot: Slot) -> Slot:
+    """Return a slot at whose sub-task an episode begins."""
+    return Slot(
+        int(slot),
+        seed=slot.seed,
+        episode=slot.episode,
+        subtask=0,
+        environment=slot.environment,
+        env_kwargs=slot.env_kwargs,
+    )
+
+
+def _observation(batch: Batch, row: int) -> dict[str, Any]:
+    return {
+        "images": {role: pictures[row] for role, pictures in batch.images.items()},
+        "proprioception": batch.proprioception[row],
+        "instruction": batch.instructions[row],
+    }
+
+
+def _batch(slots: Sequence[Slot], seen: Sequence[PolicyInput]) -> Batch:
+    return Batch(
+        slots=tuple(slots),
+        images={role: np.stack([one.images[role] for one in seen]) for role in seen[0].images},
+        proprioception=np.stack([one.proprioception for one in seen]),
+        instructions=tuple(one.instruction for one in seen),
+        infos=tuple(one.info for one in seen),
+    )
