@@ -240,8 +240,9 @@ def _mixed(seed: int, step: int, rank: int) -> int:
 
 def _recompute(module: nn.Module) -> None:
     """Let every part that can do so recompute its activations."""
-    able = [part for part in module.modules() if hasattr(part, "gradient_checkpointing_enable")]
+    name = "gradient_checkpointing_enable"  # as transformers' models call it
+    able = [part for part in module.modules() if hasattr(part, name)]
     if not able:
         raise TrainingError("checkpointing: true, but nothing in this model can recompute.")
     for part in able:
-        part.gradient_checkpointing_enable()
+        getattr(part, name)()

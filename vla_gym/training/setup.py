@@ -32,7 +32,8 @@ def make_trainable(config: TrainConfig, datasets: Sequence[Dataset]) -> Trainabl
     Raises:
         OptionError: When the policy cannot be trained.
     """
-    name, defaults = config.policy, {}
+    name = config.policy
+    defaults: dict[str, Any] = {}
     if is_policy_file(config.policy):
         name, defaults = load_policy_file(Path(config.policy))
     entry = registry().entry("policies", name, PolicyEntry)

@@ -53,6 +53,9 @@ class StateEncoder(nn.Module):
         width: Of a token.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, states: int, width: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(states))
@@ -236,7 +239,8 @@ class Vla(nn.Module):
         else:
             hidden = self.backbone.transform(unfold(tokens, window))
             found = self.read(hidden.reshape(*tokens.mask.shape, -1), tokens)
-        return found.unflatten(0, (-1, window))
+        features: Tensor = found.unflatten(0, (-1, window))
+        return features
 
     def act(self, features: Tensor, last: int, noise: Tensor | None = None) -> Tensor:
         """Return the chunk ``(B, N, 7)`` of frame ``last`` from features ``(B, T, F)``."""

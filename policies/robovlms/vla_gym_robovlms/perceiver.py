@@ -90,8 +90,9 @@ class PerceiverResampler(nn.Module):
         if self.media_positions is not None:
             media = media + self.media_positions[0]
         latents = self.latents.to(media.dtype).expand(len(media), -1, -1)
-        for attention, feed in self.layers:  # type: ignore[misc]  # a ModuleList of pairs
-            latents = latents + attention(media, latents)
-            latents = latents + feed(latents)
+        for pair in self.layers:
+            assert isinstance(pair, nn.ModuleList)
+            latents = latents + pair[0](media, latents)
+            latents = latents + pair[1](latents)
         result: Tensor = self.norm(latents)
         return result

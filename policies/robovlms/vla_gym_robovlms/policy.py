@@ -70,7 +70,8 @@ class RoboVlmsPolicy:
         self._look(batch, memories)
         chunks = self._decode(memories) if self.model.tokens else self._regress(memories)
         actions = torch.stack(chunks).float().cpu().numpy().astype(np.float32)
-        return expand_mu_law(actions, self.config.normalization)
+        expanded: npt.NDArray[np.float32] = expand_mu_law(actions, self.config.normalization)
+        return expanded
 
     def _look(self, batch: Batch, memories: list[Memory]) -> None:
         """Append the present frame to each slot's window."""

@@ -105,20 +105,16 @@ def unfold(tokens: Tokens, window: int) -> Tokens:
     numbers = torch.arange(window, device=tokens.mask.device).repeat(rows // window)
     frames = numbers[:, None].expand(rows, length)
 
-    def merge(value: Tensor | None) -> Tensor | None:
-        if value is None:
-            return None
+    def merge(value: Tensor) -> Tensor:
         return value.reshape(rows // window, window * value.shape[1], *value.shape[2:])
 
     return Tokens(
-        *(
-            merged
-            for merged in map(merge, (tokens.embeds, tokens.kinds, tokens.mask))
-            if merged is not None
-        ),
+        embeds=merge(tokens.embeds),
+        kinds=merge(tokens.kinds),
+        mask=merge(tokens.mask),
         frames=frames.reshape(rows // window, window * length),
-        extra=merge(tokens.extra),
-        media=merge(tokens.media),
+        extra=None if tokens.extra is None else merge(tokens.extra),
+        media=None if tokens.media is None else merge(tokens.media),
     )
 
 

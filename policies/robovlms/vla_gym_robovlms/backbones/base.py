@@ -33,8 +33,15 @@ _WORDS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "words")
 class Tokenizer(Protocol):
     """The part of a tokenizer that is used."""
 
-    bos_token_id: int | None
-    eos_token_id: int | None
+    @property
+    def bos_token_id(self) -> int | None:
+        """Begins a text."""
+        ...
+
+    @property
+    def eos_token_id(self) -> int | None:
+        """Ends a text."""
+        ...
 
     def encode(self, text: str) -> list[int]:
         """Return ids, special tokens included."""

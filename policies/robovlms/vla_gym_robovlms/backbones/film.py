@@ -30,7 +30,8 @@ class Film(nn.Module):
     def forward(self, maps: Tensor, sentence: Tensor) -> Tensor:
         """Return maps ``(B, C, H, W)`` in the light of a sentence ``(B, D)``."""
         scale, offset = self.linear(sentence)[..., None, None].chunk(2, 1)
-        return maps * (1.0 + scale) + offset
+        modulated: Tensor = maps * (1.0 + scale) + offset
+        return modulated
 
 
 class Eye(nn.Module):
@@ -120,7 +121,7 @@ class SentenceMemory(nn.Module):
         like = next(self.encoder.parameters())
         if not length or not rows:
             return like.new_zeros(rows, length, self.encoder.width)
-        means = torch.stack([self._mean(tuple(row)) for row in ids.tolist()]).to(like)
+        means: Tensor = torch.stack([self._mean(tuple(row)) for row in ids.tolist()]).to(like)
         return means[:, None].expand(-1, length, -1)
 
     def _mean(self, padded: tuple[int, ...]) -> Tensor:

@@ -30,7 +30,7 @@ class Florence2(HuggingFaceBackbone):
         place = tokens.kinds == ACTION
         rows, width = len(place), tokens.embeds.shape[-1]
         mask = (tokens.mask & ~place).long()
-        seen = self.language.encoder(
+        seen: Tensor = self.language.encoder(
             inputs_embeds=tokens.embeds, attention_mask=mask
         ).last_hidden_state
         if not place.any():

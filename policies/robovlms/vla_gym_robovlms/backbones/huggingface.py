@@ -128,7 +128,8 @@ class HuggingFaceBackbone(Backbone):
         features = self.model.get_image_features(pixel_values=pixels).pooler_output
         if isinstance(features, (tuple, list)):
             features = torch.stack(list(features))
-        return features.reshape(len(pixels), -1, features.shape[-1])
+        embeds: Tensor = features.reshape(len(pixels), -1, features.shape[-1])
+        return embeds
 
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
         """Run the language model on what the cache does not hold yet."""

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vla_gym_robovlms.backbones import packaged
 from vla_gym_robovlms.backbones.base import HALF, Backbone, Tokenizer
 from vla_gym_robovlms.backbones.film import STEM, FilmEyes, SentenceMemory
+from vla_gym_robovlms.backbones.packaged import SentenceEncoder, minilm, tiny_text
 from vla_gym_robovlms.config import BackboneConfig
 from vla_gym_robovlms.sequence import ACTION, Tokens
 
@@ -29,7 +29,7 @@ class Mini(Backbone):
     hidden_size, image_size = WIDTH, 112
     packaged = ("backbone.sentences.",)
 
-    def __init__(self, text: packaged.SentenceEncoder, tokenizer: Tokenizer, size: int) -> None:
+    def __init__(self, text: SentenceEncoder, tokenizer: Tokenizer, size: int) -> None:
         """Build the eyes; the sentence encoder is not trained."""
         super().__init__()
         self.sentences, self.tokenizer = SentenceMemory(text), tokenizer
@@ -60,7 +60,7 @@ class Mini(Backbone):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             tiny = config.size == "tiny"
-            read = packaged.tiny_text() if tiny else packaged.minilm()
+            read = tiny_text() if tiny else minilm()
             torch.manual_seed(seed)
             return cls(*read, config.image_size or (56 if tiny else 112)).eval()
 

@@ -111,7 +111,8 @@ class FlowHead(GenerativeHead):
         time = torch.rand(chunk.shape[:2], device=chunk.device, dtype=chunk.dtype)
         share = time[..., None, None]
         velocity = self.denoiser(share * chunk + (1 - share) * noise, time, features)
-        return (velocity - (chunk - noise)) ** 2
+        error: Tensor = (velocity - (chunk - noise)) ** 2
+        return error
 
 
 class DiffusionHead(GenerativeHead):
@@ -144,4 +145,5 @@ class DiffusionHead(GenerativeHead):
         noise = torch.randn_like(chunk)
         noisy = signal.sqrt() * chunk + (1 - signal).sqrt() * noise
         time = steps.to(chunk.dtype) / self.steps
-        return (self.denoiser(noisy, time, features) - noise) ** 2
+        error: Tensor = (self.denoiser(noisy, time, features) - noise) ** 2
+        return error
