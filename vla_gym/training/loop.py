@@ -136,7 +136,7 @@ class _Loop:
             losses = self._step(samples)
             self._accelerator.backward(losses["loss"] * share)
             for name, value in losses.items():
-                totals[name] = totals.get(name, 0.0) + float(value) * share
+                totals[name] = totals.get(name, 0.0) + float(value.detach()) * share
         return totals, waited
 
     def _samples(self, drawn: Sequence[tuple[int, int]], generator: torch.Generator) -> Samples:
