@@ -58,7 +58,8 @@ def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
     policy.reset(slots)
     size = policy.model.backbone.image_size
     views = {role: pictures(size, 1).numpy() for role in policy.config.cameras}
-    batch = Batch(slots, views, np.zeros((1, 0), np.float32), ["open the drawer"])
+    state = np.zeros((1, sum(field.size for field in policy.spec.proprioception)), np.float32)
+    batch = Batch(slots, views, state, ["open the drawer"])
     chunks = [policy.act(batch) for _ in range(2)]
     assert chunks[0].shape == (1, policy.config.chunk, 7)
     assert np.isfinite(chunks[1]).all()
