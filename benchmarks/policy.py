@@ -22,6 +22,8 @@ from vla_gym.contract.policy import Batch, Slot
 
 GPU = torch.cuda.is_available()
 clock = time.perf_counter if GPU else time.process_time
+if not GPU:
+    torch.set_num_threads(1)  # threads that wait for each other burn CPU time
 
 
 def observations(policy: Any, count: int) -> Batch:
