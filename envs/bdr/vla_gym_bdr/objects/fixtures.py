@@ -40,6 +40,7 @@ class Joint:
         axis: Direction of opening.
         reach: Range, m or rad.
         drive: Spring (towards 0) and damping.
+        mass: Of ``part``, kg.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Joint:
     axis: Point
     reach: float
     drive: Drive
+    mass: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ class Fixture:
 
     def _urdf(self) -> Path:
         robot = Xml.Element("robot", name=self.name)
-        _add_link(robot, "body", self.body)
-        _add_link(robot, "part", self.part)
+        _add_link(robot, "body", self.body, mass=5.0)
+        _add_link(robot, "part", self.part, mass=self.joint.mass)
         joint = Xml.SubElement(robot, "joint", name="joint", type=self.joint.kind)
         Xml.SubElement(joint, "parent", link="body")
         Xml.SubElement(joint, "child", link="part")
@@ -123,7 +125,7 @@ class Fixture:
         return written(self.name, "urdf", Xml.tostring(robot))
 
 
-def _add_link(robot: Xml.Element, name: str, boxes: tuple[Box, ...]) -> None:
+def _add_link(robot: Xml.Element, name: str, boxes: tuple[Box, ...], *, mass: float) -> None:
     """Add a link of boxes, all of them drawn and touched."""
     link = Xml.SubElement(robot, "link", name=name)
     for index, (half, at, color) in enumerate(boxes):
@@ -137,7 +139,7 @@ def _add_link(robot: Xml.Element, name: str, boxes: tuple[Box, ...]) -> None:
                 Xml.SubElement(material, "color", rgba=_text([*color, 1.0]))
     inertial = Xml.SubElement(link, "inertial")
     Xml.SubElement(inertial, "origin", xyz=_text(boxes[0][1]), rpy="0 0 0")
-    Xml.SubElement(inertial, "mass", value="0.4")
+    Xml.SubElement(inertial, "mass", value=str(mass))
     Xml.SubElement(inertial, "inertia", ixx="0.002", iyy="0.002", izz="0.002", ixy="0", ixz="0", iyz="0")
 
 
@@ -207,7 +209,7 @@ TOASTER = Fixture(
         ((0.001, 0.004, 0.040), (-0.0605, 0, 0.085), _DARK),
     ),
     (((0.016, 0.016, 0.007), (-0.020, 0, 0), _RED),),
-    Joint("prismatic", (-0.062, 0, 0.115), (0, 0, -1), 0.055, Drive(60.0, 6.0, 1000.0)),
+    Joint("prismatic", (-0.062, 0, 0.115), (0, 0, -1), 0.055, Drive(100.0, 6.0, 1000.0), mass=0.05),
     handle=(-0.022, 0, 0.007),
     verbs=("pressed",),
 )
