@@ -32,8 +32,9 @@ WORKSPACE_HIGH = (0.72, 0.45, 0.60)
 LEASH = 0.06
 """How far the commanded position may be ahead of the measured one, so that pushing against
 something does not wind up."""
-JOINT_LEAP = 0.35
-"""Commands that would move a joint further in one action are not followed (a singularity)."""
+JOINT_STEP = 0.1396
+"""Furthest that a joint goes in one action: the actuators' 1.396 rad/s. A command that needs more
+is followed part of the way."""
 
 # --- Arm: Kinova Gen3, 7 joints (source) ------------------------------------------------------
 

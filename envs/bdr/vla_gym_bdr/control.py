@@ -25,8 +25,9 @@ _LOW, _HIGH = np.array(choices.WORKSPACE_LOW), np.array(choices.WORKSPACE_HIGH)
 class DeltaPose:
     """Deltas (m and rotation vector, base axes) move a commanded pose of the tool.
 
-    The command stays in the work space and on a leash to the measured tool. A command that the arm
-    cannot follow is dropped: the arm stays where it was commanded before.
+    The command stays in the work space and on a leash to the measured tool. What is too far for
+    the joints' speed is followed part of the way; what cannot be reached is dropped, and the arm
+    stays where it was commanded before.
     """
 
     def __init__(self, robot: Articulation) -> None:
@@ -51,9 +52,13 @@ class DeltaPose:
         found = self._robot.inverse(choices.HAND, pose, start=start, active=self._active)
         if found is None:
             return
-        goal = found[self._indices]
-        if np.abs(goal - self._start).max() <= choices.JOINT_LEAP:
-            self.commanded, self._goal = pose, goal
+        way = _shorter_way(found[self._indices] - self._start)
+        share = min(1.0, choices.JOINT_STEP / max(float(np.abs(way).max()), 1e-9))
+        self._goal = self._start + share * way
+        if share < 1.0:
+            start[self._indices] = self._goal
+            pose = self._robot.forward(choices.HAND, start)
+        self.commanded = pose
 
     def advance(self, step: int) -> None:
         """Set the targets of simulation step ``step`` (1, 2, ...) of the action."""
@@ -69,6 +74,11 @@ class DeltaPose:
         ahead = self.commanded.p - measured
         length = float(np.linalg.norm(ahead))
         return np.asarray(measured + ahead * min(1.0, choices.LEASH / max(length, 1e-9)))
+
+
+def _shorter_way(angles: F64) -> F64:
+    """Return equal turns of at most half a turn (joints without stops may be told either way)."""
+    return np.asarray((angles + np.pi) % (2 * np.pi) - np.pi)
 
 
 class TwoFinger:

@@ -94,12 +94,12 @@ def _knife() -> ObjectModel:
     tip = box((0.0105, 0.0105, 0.0011), (-0.105, 0.0, 0.0045), _STEEL, rpy=(0, 0, pi / 4), shine=0.9).seen_only()
     handle = box((0.048, 0.0105, 0.009), (0.052, 0, 0.009), _BLACK)
     rivets = [rod(0.003, 0.001, (x, 0, 0.0184), _STEEL).seen_only() for x in (0.03, 0.052, 0.074)]
-    return of("knife", blade, tip, handle, *rivets, grip=Grip((0.045, 0, 0.009), 0.021), density=900.0)
+    return of("knife", blade, tip, handle, *rivets, grip=Grip((0.045, 0, 0.018), 0.021), density=900.0)
 
 
 def _cutlery(name: str, color: Color, head: tuple[Piece, ...]) -> ObjectModel:
     handle = box((0.055, 0.006, 0.005), (0.035, 0, 0.005), color, shine=0.6)
-    return of(name, handle, *head, grip=Grip((0.03, 0, 0.006), 0.012), density=900.0)
+    return of(name, handle, *head, grip=Grip((0.03, 0, 0.018), 0.012), density=900.0)
 
 
 def _seasoning() -> ObjectModel:

@@ -15,7 +15,8 @@ from vla_gym_bdr.policies.hand import Hand, Motion, nearest
 _UP = np.array([0.0, 0.0, 1.0])
 _ABOVE = 0.11  # m, above a grip before going down
 _CARRY = 0.30  # m, height at which things are carried over others
-_SLANT = np.radians(48.0)  # of the tool at handles, below the horizontal
+_SLANT = np.radians(65.0)  # of the tool at handles, below the horizontal
+_ATTEMPTS = 3
 _FINGER = 0.055  # m, from the middle of an open gripper to its fingers
 _TURNS = np.radians([0.0, 30.0, -30.0, 60.0, -60.0])
 
@@ -85,11 +86,17 @@ def close_joint(hand: Hand) -> Motion:
 
 
 def _take(hand: Hand, name: str) -> Motion:
-    """Go above the grip, down to it, and close."""
-    hand.rotation = hand.down(_grip_turn(hand, name))
-    yield from hand.move(_grip(hand, name) + _ABOVE * _UP)
-    yield from hand.move(_grip(hand, name), limit=40, speed=0.4)
-    yield from hand.grip(-1.0, 9)
+    """Go above the grip, down to it, and close; again if nothing is between the fingers."""
+    grip = OBJECTS[name].grip
+    assert grip is not None
+    for _ in range(_ATTEMPTS):
+        hand.rotation = hand.down(_grip_turn(hand, name))
+        yield from hand.move(_grip(hand, name) + _ABOVE * _UP)
+        yield from hand.move(_grip(hand, name), limit=40, speed=0.4)
+        yield from hand.grip(-1.0, 9)
+        if hand.opening * choices.STROKE > 0.4 * grip.width:
+            return
+        yield from hand.grip(1.0, 6)
 
 
 def _grip(hand: Hand, name: str) -> F64:
