@@ -147,4 +147,3 @@ def _with_defaults(document: Document) -> dict[str, Any]:
                 {"max_steps": max_steps, **s} if isinstance(s, dict) else s for s in subtasks
             ]
     return {**data, "episodes": filled}
-

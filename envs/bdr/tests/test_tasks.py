@@ -127,7 +127,12 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
         ("picked: lemon", "picked: white_box", 10, "'white_box' cannot be taken by the gripper"),
         ("picked: lemon", "picked: lime", 10, "'lime' is not in the scene"),
         ("picked: lemon", "opened: lemon", 10, "'lemon' cannot be opened. Known: drawer, oven"),
-        ("picked: lemon", "placed: {object: lemon, upon: plate}", 10, "'plate' is not in the scene"),
+        (
+            "picked: lemon",
+            "placed: {object: lemon, upon: plate}",
+            10,
+            "'plate' is not in the scene",
+        ),
         ("[0.42, 0.55]", "[0.55, 0.42]", 9, "expected [lowest, highest]"),
         ("x: [0.42, 0.55], y: [0.0, 0.2]", "x: 0.48, y: -0.15", 8, "overlapping layout"),
         ("steps: 200", "step: 200", 11, "Extra inputs are not permitted"),

@@ -42,8 +42,8 @@ ARM = tuple(f"joint_{i}" for i in range(1, 8))
 HAND = "tool"
 """The link that actions move: between the finger pads."""
 TOOL_OFFSET = 0.145
-"""From the gripper's flange to the tool link: among the pads, which reach from 0.103 to 0.149 m when
-open and from 0.117 to 0.163 m when closed."""
+"""From the gripper's flange to the tool link: among the pads, which reach from 0.103 to 0.149 m
+when open and from 0.117 to 0.163 m when closed."""
 HOME = (0.0, 0.2091, pi, -1.4697, 0.0, -1.4626, pi / 2)
 """Joint positions at reset: gripper down, see ``robot.home``."""
 HOME_POSITION = (0.40, 0.0, 0.35)

@@ -31,7 +31,9 @@ Actions = npt.NDArray[np.floating[Any]]
 
 _SIZE = 7
 _INSTRUCTION = spaces.Text(
-    max_length=256, min_length=0, charset=string.ascii_letters + string.digits + string.punctuation + " "
+    max_length=256,
+    min_length=0,
+    charset=string.ascii_letters + string.digits + string.punctuation + " ",
 )
 
 
@@ -42,8 +44,8 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
     0.12 rad) of the commanded tool pose in base axes, and the gripper: 1 open, -1 closed.
 
     ``info`` holds ``success`` (now), ``task`` (``""`` in free play), ``subtask_index``, ``metrics``
-    (the named failures), ``failure`` (the last of them, or ``""``), ``elapsed_steps``, ``state`` (see
-    ``state()``), ``scene`` (names and roles, for scripted experts) and ``steps``.
+    (the named failures), ``failure`` (the last of them, or ``""``), ``elapsed_steps``, ``state``
+    (see ``state()``), ``scene`` (names and roles, for scripted experts) and ``steps``.
 
     The episode is truncated at the task's step limit and never ends at a success.
 

@@ -105,7 +105,9 @@ def model() -> RobotModel:
         description(),
         JOINTS,
         surfaces=dict.fromkeys(outer, pads),
-        collision_groups=dict.fromkeys([GRIPPER_LINK, "bracelet_link", *inner, *outer], _GRIPPER_BIT),
+        collision_groups=dict.fromkeys(
+            [GRIPPER_LINK, "bracelet_link", *inner, *outer], _GRIPPER_BIT
+        ),
     )
 
 

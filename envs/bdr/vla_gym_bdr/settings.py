@@ -61,7 +61,7 @@ SYNONYMS = {
     "open": ("unlock", "pull open", "unclose"),
     "close": ("shut", "push shut", "seal"),
 }
-"""Three for each verb, as in the paper; take, grab, lift, sprinkle, hit and unlock are seen there."""
+"""Three for each verb, as in the paper, where take, grab, lift, sprinkle, hit and unlock are seen."""
 
 _CLOTH = 4  # stream of random numbers
 
@@ -131,8 +131,8 @@ def synonyms(task: Task) -> tuple[str, ...]:
     verb = _verb(task)
     if verb not in SYNONYMS:
         raise OptionError(
-            f"setting='novel-skill': the instruction {task.instruction!r} of {task.name} begins with "
-            f"none of {', '.join(SYNONYMS)}; give the task 'synonyms'."
+            f"setting='novel-skill': the instruction {task.instruction!r} of {task.name} begins "
+            f"with none of {', '.join(SYNONYMS)}; give the task 'synonyms'."
         )
     return SYNONYMS[verb]
 

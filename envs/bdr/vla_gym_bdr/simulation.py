@@ -1,6 +1,6 @@
-"""From the beginning of an episode to a world that stands still with the robot in it, and steps of it.
+"""From the beginning of an episode to a world that stands still, and steps of it.
 
-A world is built for every episode: an episode is a function of its beginning and its actions alone.
+A world is built for every episode, which is a function of its beginning and its actions alone.
 Things come to rest before the robot is there.
 """
 

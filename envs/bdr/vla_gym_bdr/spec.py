@@ -26,7 +26,7 @@ _UNIT = (1.0,) * 7
 
 
 def action_spec() -> ActionSpec:
-    """Return what an action means: deltas of the commanded tool pose in base axes, and the gripper."""
+    """Return what an action means: deltas of the commanded tool pose, and the gripper."""
     return ActionSpec(
         translation=TranslationSpec(
             mode=Mode.DELTA,
@@ -78,7 +78,9 @@ def picture_sizes(
     found = {role: tuple((sizes or {}).get(role, choices.PICTURE)) for role in cameras}
     for role, size in found.items():
         if len(size) != 2 or min(size) < 8:
-            raise OptionError(f"camera_sizes[{role!r}]={size}: expected (height, width), at least 8 x 8.")
+            raise OptionError(
+                f"camera_sizes[{role!r}]={size}: expected (height, width), at least 8 x 8."
+            )
     return {role: (int(size[0]), int(size[1])) for role, size in found.items()}
 
 

@@ -121,7 +121,9 @@ class Fixture:
         Xml.SubElement(joint, "child", link="part")
         Xml.SubElement(joint, "origin", xyz=_text(self.joint.at), rpy="0 0 0")
         Xml.SubElement(joint, "axis", xyz=_text(self.joint.axis))
-        Xml.SubElement(joint, "limit", lower="0", upper=str(self.joint.reach), effort="100", velocity="10")
+        Xml.SubElement(
+            joint, "limit", lower="0", upper=str(self.joint.reach), effort="100", velocity="10"
+        )
         return written(self.name, "urdf", Xml.tostring(robot))
 
 
@@ -140,14 +142,18 @@ def _add_link(robot: Xml.Element, name: str, boxes: tuple[Box, ...], *, mass: fl
     inertial = Xml.SubElement(link, "inertial")
     Xml.SubElement(inertial, "origin", xyz=_text(boxes[0][1]), rpy="0 0 0")
     Xml.SubElement(inertial, "mass", value=str(mass))
-    Xml.SubElement(inertial, "inertia", ixx="0.002", iyy="0.002", izz="0.002", ixy="0", ixz="0", iyz="0")
+    Xml.SubElement(
+        inertial, "inertia", ixx="0.002", iyy="0.002", izz="0.002", ixy="0", ixz="0", iyz="0"
+    )
 
 
 def _text(values: tuple[float, ...] | list[float]) -> str:
     return " ".join(f"{v:g}" for v in values)
 
 
-def _shell(x: float, y: float, low: float, high: float, wall: float, color: Color) -> tuple[Box, ...]:
+def _shell(
+    x: float, y: float, low: float, high: float, wall: float, color: Color
+) -> tuple[Box, ...]:
     """Return a cupboard that is open towards the robot."""
     z, h = (low + high) / 2, (high - low) / 2
     return (

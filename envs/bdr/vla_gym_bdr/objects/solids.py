@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, pi, sin
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def pose(at: Point, rpy: Point = (0.0, 0.0, 0.0)) -> Pose:
     return Pose.of(at, euler_quaternion(*rpy))
 
 
-def box(half: Point, at: Point, color: Color, *, rpy: Point = (0, 0, 0), shine: float = 0.3) -> Piece:
+def box(
+    half: Point, at: Point, color: Color, *, rpy: Point = (0, 0, 0), shine: float = 0.3
+) -> Piece:
     """Return a box of half lengths around ``at``."""
     shape = Shape("box", half, pose=pose(at, rpy), look=look(color, shine=shine))
     return Piece((shape,), (shape,))
@@ -62,7 +65,13 @@ def ball(radius: float, at: Point, color: Color, *, shine: float = 0.3) -> Piece
 
 
 def rod(
-    radius: float, length: float, at: Point, color: Color, *, rpy: Point | None = None, shine: float = 0.3
+    radius: float,
+    length: float,
+    at: Point,
+    color: Color,
+    *,
+    rpy: Point | None = None,
+    shine: float = 0.3,
 ) -> Piece:
     """Return a cylinder around ``at``: upright, or along x turned by ``rpy``."""
     where = Pose.of(at, _UP) if rpy is None else pose(at, rpy)
@@ -116,7 +125,7 @@ def _obj(profile: Profile, corners: int) -> Iterator[str]:
     around = [(cos(a), sin(a)) for a in angles]
     faces: list[str] = []
     rings = 0
-    for (r0, z0), (r1, z1) in zip(profile, profile[1:], strict=False):
+    for (r0, z0), (r1, z1) in pairwise(profile):
         out, up = _normal(r1 - r0, z1 - z0)
         for r, z in ((r0, z0), (r1, z1)):
             yield from (f"v {r * c:.6f} {r * s:.6f} {z:.6f}" for c, s in around)
@@ -171,7 +180,11 @@ def _corners(shape: Shape) -> F64:
         return shape.pose.p + radius * np.array([[-1.0] * 3, [1.0] * 3])
     if shape.kind == "cylinder":
         radius, half = shape.size
-        ring = [(x, radius * cos(a), radius * sin(a)) for x in (-half, half) for a in np.arange(12) * pi / 6]
+        ring = [
+            (x, radius * cos(a), radius * sin(a))
+            for x in (-half, half)
+            for a in np.arange(12) * pi / 6
+        ]
         return shape.pose.apply(np.array(ring))
     signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
     return shape.pose.apply(signs * np.array(shape.size))

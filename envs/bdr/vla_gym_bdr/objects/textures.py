@@ -16,7 +16,7 @@ from vla_gym_bdr.files import written
 F64 = npt.NDArray[np.float64]
 Color = tuple[float, float, float]
 
-_SIZE = 512
+_SIZE = 1024
 
 
 def _grid() -> tuple[F64, F64]:
@@ -28,14 +28,14 @@ def _mixed(share: npt.NDArray[np.floating], one: Color, other: Color) -> F64:
     return np.asarray(share[..., None] * np.array(one) + (1.0 - share[..., None]) * np.array(other))
 
 
-def checks(one: Color, other: Color, count: int = 9) -> F64:
+def checks(one: Color, other: Color, count: int = 14) -> F64:
     """Return gingham: two overlaid stripes."""
     x, y = _grid()
     stripes = (np.floor(x * 2 * count) % 2 + np.floor(y * 2 * count) % 2) / 2
     return _mixed(stripes, one, other)
 
 
-def dots(one: Color, other: Color, count: int = 8) -> F64:
+def dots(one: Color, other: Color, count: int = 15) -> F64:
     """Return dots of ``one`` on ``other``."""
     x, y = _grid()
     shift = 0.5 * (np.floor(y * count) % 2)
@@ -43,13 +43,13 @@ def dots(one: Color, other: Color, count: int = 8) -> F64:
     return _mixed(inside.astype(float), one, other)
 
 
-def stripes(one: Color, other: Color, count: int = 10) -> F64:
+def stripes(one: Color, other: Color, count: int = 16) -> F64:
     """Return broad and narrow stripes."""
     x, _ = _grid()
     return _mixed(((x * count) % 1 < 0.35).astype(float), one, other)
 
 
-def rhombs(one: Color, other: Color, count: int = 6) -> F64:
+def rhombs(one: Color, other: Color, count: int = 12) -> F64:
     """Return a pattern of rhombs."""
     x, y = _grid()
     inside = np.abs((x * count) % 1 - 0.5) + np.abs((y * count) % 1 - 0.5) < 0.34
@@ -64,7 +64,7 @@ def wood() -> F64:
     tone = rng.uniform(-0.05, 0.05, 6)[plank]
     grain = 0.03 * np.sin(70 * y + 3 * np.sin(4 * x + plank) + rng.uniform(0, 6, 6)[plank])
     seam = np.where(np.abs(y * 5 - np.round(y * 5)) < 0.012, -0.15, 0.0)
-    return np.asarray(np.array([0.78, 0.64, 0.47]) * (1.0 + (grain + tone + seam)[..., None]))
+    return np.asarray(np.array([0.84, 0.79, 0.71]) * (1.0 + (grain + tone + seam)[..., None]))
 
 
 _CLOTHS: dict[str, Callable[[], F64]] = {

@@ -112,7 +112,9 @@ def _grip_turn(hand: Hand, name: str) -> float:
     grip = OBJECTS[name].grip
     assert grip is not None
     if grip.any_turn:
-        return float(min(_TURNS, key=lambda turn: _crowd(hand, name, float(turn)) + 0.01 * abs(turn)))
+        return float(
+            min(_TURNS, key=lambda turn: _crowd(hand, name, float(turn)) + 0.01 * abs(turn))
+        )
     across = rotate(hand.pose_of(name).q, np.array([1.0, 0.0, 0.0]))
     return nearest(float(np.arctan2(across[1], across[0])), np.pi)
 
@@ -170,7 +172,9 @@ def _middle(hand: Hand, name: str) -> F64:
 def _lowest(hand: Hand, name: str) -> float:
     """Return the height of the lowest corner of an object's box."""
     bounds = OBJECTS[name].bounds
-    corners = np.array([[x, y, z] for x in bounds[:, 0] for y in bounds[:, 1] for z in bounds[:, 2]])
+    corners = np.array(
+        [[x, y, z] for x in bounds[:, 0] for y in bounds[:, 1] for z in bounds[:, 2]]
+    )
     return float(hand.pose_of(name).apply(corners)[:, 2].min())
 
 

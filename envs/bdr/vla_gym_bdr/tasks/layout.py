@@ -41,7 +41,12 @@ class Placed:
 
 
 def lay_out(
-    task: Task, seed: int, *, clutter: Sequence[str] = (), unseen: int = 0, strangers: Sequence[str] = ()
+    task: Task,
+    seed: int,
+    *,
+    clutter: Sequence[str] = (),
+    unseen: int = 0,
+    strangers: Sequence[str] = (),
 ) -> tuple[Placed, ...]:
     """Return where everything is.
 
@@ -100,9 +105,7 @@ def _add(placed: list[Placed], name: str, spot: Spot, rng: np.random.Generator) 
             return
 
 
-def _place(
-    placed: Sequence[Placed], name: str, spot: Spot, rng: np.random.Generator
-) -> Placed:
+def _place(placed: Sequence[Placed], name: str, spot: Spot, rng: np.random.Generator) -> Placed:
     turn = radians(rng.uniform(*spot.turn))
     share = float(rng.uniform(*spot.open))
     rotation = euler_quaternion(0.0, 0.0, turn)
@@ -157,9 +160,7 @@ def _footprints(placed: Placed) -> Iterator[tuple[Pose, tuple[float, float]]]:
         yield front, (depth, item.half[1])
 
 
-def _close(
-    one: tuple[Pose, tuple[float, float]], other: tuple[Pose, tuple[float, float]]
-) -> bool:
+def _close(one: tuple[Pose, tuple[float, float]], other: tuple[Pose, tuple[float, float]]) -> bool:
     """Whether two rectangles are nearer than the clearance (separating axes)."""
     axes = [pose.rotation[:2, i] for pose, _ in (one, other) for i in (0, 1)]
     way = other[0].p[:2] - one[0].p[:2]
@@ -172,5 +173,3 @@ def _close(
 
 def _extent(pose: Pose, half: tuple[float, float], axis: F64) -> float:
     return float(sum(abs(pose.rotation[:2, i] @ axis) * half[i] for i in (0, 1)))
-
-

@@ -151,7 +151,10 @@ def _scene_problems(task: Task) -> Iterator[Problem]:
         if name not in known:
             yield place, f"unknown object {name!r}. {suggest(name, known)}"
         elif spot.upon is not None and spot.upon not in before:
-            yield (*place, "upon"), f"{spot.upon!r} is not in the scene before {name!r}. {suggest(spot.upon, before)}"
+            yield (
+                (*place, "upon"),
+                f"{spot.upon!r} is not in the scene before {name!r}. {suggest(spot.upon, before)}",
+            )
         elif spot.upon is not None and thing(spot.upon).rest is None:
             yield (*place, "upon"), f"nothing can lie on {spot.upon!r}. {suggest('', _rests())}"
         elif spot.open != (0.0, 0.0) and name not in FIXTURES:
@@ -168,7 +171,10 @@ def _goal_problems(task: Task) -> Iterator[Problem]:
         yield inner, f"{goal.subject!r} is not in the scene. {suggest(goal.subject, task.scene)}"
         return
     if goal.target is not None and goal.target not in task.scene:
-        yield (*place, "upon"), f"{goal.target!r} is not in the scene. {suggest(goal.target, task.scene)}"
+        yield (
+            (*place, "upon"),
+            f"{goal.target!r} is not in the scene. {suggest(goal.target, task.scene)}",
+        )
         return
     message = _unsatisfiable(task)
     if message:
