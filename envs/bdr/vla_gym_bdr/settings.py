@@ -61,7 +61,7 @@ SYNONYMS = {
     "open": ("unlock", "pull open", "unclose"),
     "close": ("shut", "push shut", "seal"),
 }
-"""Three for each verb, as in the paper, where take, grab, lift, sprinkle, hit and unlock are seen."""
+"""Three for each verb, as in the paper (there: take, grab, lift, sprinkle, hit, unlock)."""
 
 _CLOTH = 4  # stream of random numbers
 
