@@ -57,7 +57,9 @@ def physics(count: int) -> None:
             world.step()
 
     engine = cpu_ms(bare, count)
-    print(f"step / {choices.STEPS} engine steps: {step / engine:.2f} ({step:.2f} / {engine:.2f} ms)")
+    print(
+        f"step / {choices.STEPS} engine steps: {step / engine:.2f} ({step:.2f} / {engine:.2f} ms)"
+    )
     env.close()
 
 

@@ -49,6 +49,8 @@ def test_more_than_forty_objects_stand_on_their_underside() -> None:
         assert (high - low > 0.005).all(), model.name
         if model.grip is not None:
             assert model.grip.width <= 0.075, model.name
+            assert model.height - model.grip.at[2] < 0.052, f"{model.name} meets the palm"
+            assert model.grip.at[2] >= 0.0165, f"taking {model.name}, the pads meet the table"
 
 
 def test_inventories_name_objects_and_do_not_overlap() -> None:

@@ -173,7 +173,8 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
 
     def _run(self, actions: Actions, *, observe: bool) -> StepResult:
         simulation = self.simulation
-        executed, success, over, flags = 0, False, False, {}
+        executed, success, over = 0, False, False
+        flags: dict[str, bool] = {}
         for action in actions:
             simulation.act(action)
             executed += 1

@@ -21,11 +21,13 @@ def _bottle(
     name: str, color: Color, cap: Color, *, label: Color | None = None, height: float = 0.17
 ) -> ObjectModel:
     """Return a standing bottle with a cap."""
-    r, s = 0.030, height * 0.62
-    body: Profile = [(0.027, 0.0), (r, 0.004), (r, s), (0.014, s + 0.030), (0.014, height - 0.018)]
+    r, s = 0.030, height * 0.74
+    body: Profile = [(0.027, 0.0), (r, 0.004), (r, s), (0.014, s + 0.022), (0.014, height - 0.018)]
     lid = rod(0.0165, 0.020, (0, 0, height - 0.010), cap)
     band = [rod(r + 0.0006, 0.045, (0, 0, s * 0.5), label).seen_only()] if label else []
-    return of(name, turned(body, color, shine=0.7), lid, *band, grip=round_grip(s * 0.80, 2 * r))
+    return of(
+        name, turned(body, color, shine=0.7), lid, *band, grip=round_grip(height - 0.049, 2 * r)
+    )
 
 
 def _mug(
@@ -265,7 +267,7 @@ def _carton(name: str, color: Color, band: Color) -> ObjectModel:
     ]
     ridge = box((0.026, 0.002, 0.008), (0, 0, 0.124), color)
     strip = box((0.0264, 0.0264, 0.014), (0, 0, 0.055), band).seen_only()
-    return of(name, body, *roof, ridge, strip, grip=Grip((0, 0, 0.070), 0.052))
+    return of(name, body, *roof, ridge, strip, grip=Grip((0, 0, 0.087), 0.052))
 
 
 def _can(name: str, color: Color, *, height: float = 0.105, band: Color = _WHITE) -> ObjectModel:

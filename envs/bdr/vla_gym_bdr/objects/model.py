@@ -18,7 +18,7 @@ class Grip:
     """Where to take an object, in its frame.
 
     Attributes:
-        at: Where the tool goes; the pads' tips are up to 18 mm below it.
+        at: Where the tool goes; the pads' tips are up to 18 mm below it, the palm 55 mm above.
         width: Between the pads when it is held.
         any_turn: It may be taken from any side; otherwise the fingers close along its y axis.
     """
