@@ -2,8 +2,8 @@
 
     python benchmarks/bdr.py [--parts physics cameras simpler workers] [--steps N]
 
-``physics`` is a step without pictures against its bare engine steps; ``cameras`` is a step with both
-cameras at 224 x 224 against one without; ``simpler`` is a step without pictures against one of
+``physics`` is a step without pictures against its bare engine steps; ``cameras`` is a step with
+both cameras at 224 x 224 against one without; ``simpler`` is a step without pictures against one of
 SimplerEnv's WidowX (which has 100 engine steps to our 20); ``workers`` is the throughput of two
 workers against one. All are CPU time but ``workers``.
 """
