@@ -136,7 +136,7 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
             "'plate' is not in the scene",
         ),
         ("[0.42, 0.55]", "[0.55, 0.42]", 9, "expected [lowest, highest]"),
-        ("x: [0.42, 0.55], y: [0.0, 0.2]", "x: 0.48, y: -0.15", 8, "overlapping layout"),
+        ("x: [0.42, 0.55], y: [0.0, 0.2]", "x: 0.48, y: -0.15", 7, "overlapping layout"),
         ("steps: 200", "step: 200", 11, "Extra inputs are not permitted"),
         ("steps: 200", "steps: 0", 11, "greater than 0"),
         ("- PickUpKnife", "- PickUpKnive", 12, "Did you mean PickUpKnife"),
