@@ -37,7 +37,7 @@ def test_pictures_come_from_the_camera_asked_for() -> None:
     static, wrist = (first_picture(spec, camera) for camera in ("static", "wrist"))
     assert static.shape != wrist.shape
     np.testing.assert_array_equal(first_picture(spec), static)
-    with pytest.raises(UnknownNameError, match="Unknown camera of .* 'top'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown camera of .* 'top'"):
         first_picture(spec, "top")
 
 
