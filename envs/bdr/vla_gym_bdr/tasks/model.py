@@ -161,7 +161,18 @@ def _scene_problems(task: Task) -> Iterator[Problem]:
             yield (*place, "open"), f"{name!r} has no joint; only {', '.join(FIXTURES)} have one"
         elif not 0 <= spot.open[0] <= spot.open[1] <= 1:
             yield (*place, "open"), f"{list(spot.open)}: expected shares from 0 to 1"
+        yield from ((("scene", name, axis), text) for axis, text in _out_of_reach(spot))
         before.append(name)
+
+
+def _out_of_reach(spot: Spot) -> Iterator[tuple[str, str]]:
+    """Yield the ranges on the table that the arm does not reach: axis and message."""
+    if spot.upon is not None:
+        return
+    limits = zip(choices.WORKSPACE_LOW, choices.WORKSPACE_HIGH, strict=True)
+    for axis, given, (low, high) in zip("xy", (spot.x, spot.y), limits, strict=False):
+        if given is not None and not low <= given[0] <= given[1] <= high:
+            yield axis, f"{list(given)} is out of the arm's reach; allowed: {low:g} to {high:g}"
 
 
 def _goal_problems(task: Task) -> Iterator[Problem]:
