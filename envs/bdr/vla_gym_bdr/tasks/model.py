@@ -153,7 +153,7 @@ def _scene_problems(task: Task) -> Iterator[Problem]:
         elif spot.upon is not None and spot.upon not in before:
             yield (
                 (*place, "upon"),
-                f"{spot.upon!r} is not in the scene before {name!r}. {suggest(spot.upon, before)}",
+                f"{spot.upon!r} is not in the scene before {name!r} ({', '.join(before) or 'nothing'} is)",
             )
         elif spot.upon is not None and thing(spot.upon).rest is None:
             yield (*place, "upon"), f"nothing can lie on {spot.upon!r}. {suggest('', _rests())}"
