@@ -6,7 +6,7 @@ and a step limit. Errors name the value and what is allowed; ``reading`` adds th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -153,7 +153,7 @@ def _scene_problems(task: Task) -> Iterator[Problem]:
         elif spot.upon is not None and spot.upon not in before:
             yield (
                 (*place, "upon"),
-                f"{spot.upon!r} is not in the scene before {name!r} ({', '.join(before) or 'nothing'} is)",
+                f"{spot.upon!r} is not before {name!r} in the scene ({_listed(before)} is)",
             )
         elif spot.upon is not None and thing(spot.upon).rest is None:
             yield (*place, "upon"), f"nothing can lie on {spot.upon!r}. {suggest('', _rests())}"
@@ -163,6 +163,10 @@ def _scene_problems(task: Task) -> Iterator[Problem]:
             yield (*place, "open"), f"{list(spot.open)}: expected shares from 0 to 1"
         yield from ((("scene", name, axis), text) for axis, text in _out_of_reach(spot))
         before.append(name)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _out_of_reach(spot: Spot) -> Iterator[tuple[str, str]]:
