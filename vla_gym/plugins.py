@@ -76,6 +76,14 @@ class SuiteEntry(Entry):
 
 
 @dataclass(frozen=True)
+class SuiteFormatEntry(Entry):
+    """What ``format: NAME`` in a YAML suite file means.
+
+    ``target`` is ``f(document: vla_gym.suites.Document, **options) -> Suite``.
+    """
+
+
+@dataclass(frozen=True)
 class BackboneEntry(Entry):
     """A VLM backbone."""
 
@@ -124,6 +132,11 @@ class HookSpecs:
     @hookspec
     def vla_gym_register_suites(self) -> Sequence[SuiteEntry]:
         """Return the task suites."""
+        raise NotImplementedError
+
+    @hookspec
+    def vla_gym_register_suite_formats(self) -> Sequence[SuiteFormatEntry]:
+        """Return the formats that YAML suite files may be written in."""
         raise NotImplementedError
 
     @hookspec

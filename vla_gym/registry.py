@@ -25,6 +25,7 @@ KINDS: Mapping[str, type[Entry]] = {
     "envs": plugins.EnvEntry,
     "policies": plugins.PolicyEntry,
     "suites": plugins.SuiteEntry,
+    "suite_formats": plugins.SuiteFormatEntry,
     "backbones": plugins.BackboneEntry,
     "datasets": plugins.DatasetEntry,
     "report_sections": plugins.ReportSectionEntry,

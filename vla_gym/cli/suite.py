@@ -1,7 +1,8 @@
-"""``vla-gym suite show``: the episodes of a suite, all of them."""
+"""``vla-gym suite``: ``show`` the episodes of a suite, ``preview`` how they begin."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,6 +38,27 @@ def show_command(
         print_json(suite_json(suite, limit))
     else:
         _print(suite, limit or _SHOWN)
+
+
+@app.command("preview")
+def preview_command(
+    names: Annotated[list[str], typer.Argument(help="Suites by name or path; each is a column.")],
+    out: Annotated[Path, typer.Option(help="The .jpg or .png to write.")],
+    camera: Annotated[str | None, typer.Option(help="Camera role.")] = None,
+    width: Annotated[int, typer.Option(help="Width of each picture in pixels.")] = 160,
+    columns: Annotated[int, typer.Option(help="Pictures a row, for a single suite.")] = 5,
+    settings: SetOption = None,
+) -> None:
+    """Write one picture of how every task of a suite begins."""
+    from vla_gym.cli.console import print_lines
+    from vla_gym.cli.options import parse_options
+    from vla_gym.report.preview import preview, save_preview
+    from vla_gym.suites import load_suite
+
+    given = [parse_options(settings or (), suite=name).suite for name in names]
+    suites = [load_suite(name, options) for name, options in zip(names, given, strict=True)]
+    sheet = preview(suites, camera=camera, width=width, columns=columns)
+    print_lines([str(save_preview(sheet, out))])
 
 
 def suite_json(suite: Suite, limit: int | None = None) -> dict[str, Any]:

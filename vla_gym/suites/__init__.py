@@ -1,5 +1,6 @@
 """Episodes, suites and protocols; loading them by name or by path."""
 
+from vla_gym.suites.document import Document
 from vla_gym.suites.loader import load_suite, suite_accepts_option
 from vla_gym.suites.spec import (
     EpisodeSpec,
@@ -12,6 +13,7 @@ from vla_gym.suites.spec import (
 )
 
 __all__ = [
+    "Document",
     "EpisodeSpec",
     "Protocol",
     "PublishedRow",

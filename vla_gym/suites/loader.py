@@ -12,6 +12,8 @@ A YAML file holds the fields of ``Suite`` (shared parts of the episodes may be w
         subtasks:
           - {name: open_drawer, instruction: pull the drawer open}
 
+A YAML file with ``format: NAME`` is read by the plugin that registered that format.
+
 A Python file has a function ``suite(**options) -> Suite``.
 """
 
@@ -23,12 +25,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from vla_gym.errors import OptionError, SuiteError, suggest
-from vla_gym.plugins import SuiteEntry
+from vla_gym.plugins import SuiteEntry, SuiteFormatEntry
 from vla_gym.registry import registry, takes_option
+from vla_gym.suites.document import Document, read_document
 from vla_gym.suites.spec import Suite
 
 SUFFIXES = (".yaml", ".yml", ".py")
@@ -39,7 +41,8 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
 
     Args:
         name: A registered name, or the path of a ``.yaml`` or ``.py`` file.
-        options: Keyword arguments of the suite's function (YAML files have none).
+        options: Keyword arguments of the suite's function, or of the format of a YAML file (a
+            file without ``format`` has none).
 
     Raises:
         UnknownNameError: No such suite, with near matches.
@@ -59,8 +62,11 @@ def is_path(name: str) -> bool:
 
 def suite_accepts_option(name: str, option: str) -> bool:
     """Whether a suite takes an option of that name."""
+    if name.endswith(".py"):
+        return True
     if is_path(name):
-        return name.endswith(".py")
+        reader = _format(read_document(Path(name))) if Path(name).is_file() else None
+        return reader is not None and takes_option(reader, option)
     return takes_option(registry().load("suites", name), option)
 
 
@@ -69,9 +75,25 @@ def _from_path(path: Path, options: Mapping[str, Any]) -> Suite:
         raise SuiteError(f"Suite file {path} does not exist.")
     if path.suffix == ".py":
         return _call(str(path), _python_function(path), options)
+    document = read_document(path)
+    reader = _format(document)
+    if reader is not None:
+        return _call(str(path), reader, {"document": document, **options})
     if options:
         raise OptionError(f"{path}: a YAML suite has no options, got {sorted(options)}.")
-    return _from_yaml(path)
+    return _from_document(document)
+
+
+def _format(document: Document) -> Callable[..., Suite] | None:
+    """Return the reader of a document that names its format, ``None`` for the built-in one."""
+    if "format" not in document.data:
+        return None
+    name, known = str(document.data["format"]), registry().names("suite_formats")
+    if name not in known:
+        raise document.error(("format",), f"unknown format {name!r}. {suggest(name, known)}")
+    registry().entry("suite_formats", name, SuiteFormatEntry)
+    reader: Callable[..., Suite] = registry().load("suite_formats", name)
+    return reader
 
 
 def _call(name: str, function: Callable[..., Suite], options: Mapping[str, Any]) -> Suite:
@@ -101,26 +123,22 @@ def _python_function(path: Path) -> Callable[..., Suite]:
     return result
 
 
-def _from_yaml(path: Path) -> Suite:
+def _from_document(document: Document) -> Suite:
+    data = _with_defaults(document)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise SuiteError(f"{path}: expected a mapping with name, protocol and episodes.")
-    try:
-        return Suite.model_validate(_with_defaults(path, data))
+        return Suite.model_validate(data)
     except ValidationError as error:
-        raise SuiteError(f"{path} is not a suite: {_explain(error)}") from error
+        raise document.explain(error) from error
 
 
-def _with_defaults(path: Path, data: dict[str, Any]) -> dict[str, Any]:
-    """Return ``data`` with the shared fields of ``defaults`` filled into each episode."""
+def _with_defaults(document: Document) -> dict[str, Any]:
+    """Return the data with the shared fields of ``defaults`` filled into each episode."""
+    data = dict(document.data)
     defaults = dict(data.pop("defaults", None) or {})
     max_steps = defaults.pop("max_steps", None)
     episodes = data.get("episodes")
     if not isinstance(episodes, list) or not all(isinstance(e, dict) for e in episodes):
-        raise SuiteError(f"{path}: 'episodes' must be a list of mappings.")
+        raise document.error(("episodes",), "'episodes' must be a list of mappings.")
     filled = [{**defaults, **episode} for episode in episodes]
     for episode in filled:
         subtasks = episode.get("subtasks")
@@ -129,10 +147,3 @@ def _with_defaults(path: Path, data: dict[str, Any]) -> dict[str, Any]:
                 {"max_steps": max_steps, **s} if isinstance(s, dict) else s for s in subtasks
             ]
     return {**data, "episodes": filled}
-
-
-def _explain(error: ValidationError) -> str:
-    """Return the first few problems with the place they are at."""
-    problems = error.errors(include_url=False, include_context=False)
-    lines = [f"{'.'.join(map(str, p['loc'])) or 'suite'}: {p['msg']}" for p in problems[:5]]
-    return "; ".join(lines) + ("; ..." if len(problems) > 5 else "")

@@ -99,3 +99,12 @@ def test_the_hash_covers_episodes_and_protocol_but_not_published_rows():
     row = {"label": "x", "values": {"1": 0.5}, "source": "s"}
     published = make().model_validate({**make().model_dump(), "published": [row]})
     assert published.hash == make().hash
+
+
+def test_a_mistake_names_its_line_and_an_unknown_format_too(tmp_path):
+    wrong = write(tmp_path, "mine.yaml", YAML.replace("max_steps: 9", "max_steps: 0"))
+    with pytest.raises(SuiteError, match=r"mine\.yaml, line 10: episodes\.0\.subtasks\.1"):
+        load_suite(wrong)
+    other = write(tmp_path, "other.yaml", "# a comment\nformat: nobody-has-this\n")
+    with pytest.raises(SuiteError, match=r"other\.yaml, line 2: unknown format 'nobody-has-this'"):
+        load_suite(other)

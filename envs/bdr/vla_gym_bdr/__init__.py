@@ -1,0 +1,1 @@
+"""BDRBench: a digital twin of the ByteDance robot benchmark."""

@@ -1,0 +1,134 @@
+"""How the episodes of suites begin, in one picture: a row a task, a column a suite.
+
+For any suite of any environment: environments are made and reset as the runner does it, and seen
+through one of their cameras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from vla_gym.envs import contract_of
+from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.report.video import Frame
+from vla_gym.runner.episode import reset
+from vla_gym.suites.spec import EpisodeSpec, Suite
+
+_GAP, _LINE = 4, 13
+_QUALITY = 82  # of JPEG
+_INK, _PAPER = (20, 20, 20), (255, 255, 255)
+
+
+def preview(
+    suites: Sequence[Suite], *, camera: str | None = None, width: int = 160, columns: int = 5
+) -> Image.Image:
+    """Return a sheet of the first episode of every task.
+
+    Args:
+        suites: Each is a column; a single one fills a grid instead.
+        camera: Role; default: the first of each environment.
+        width: Of a picture, pixels.
+        columns: Of the grid of a single suite.
+
+    Raises:
+        OptionError: When a number is not positive.
+        UnknownNameError: For a camera that an environment does not have.
+    """
+    if width < 16 or columns < 1:
+        raise OptionError(f"width={width}, columns={columns}: expected at least 16 and 1.")
+    rows = _rows(suites)
+    if len(suites) == 1:
+        specs = [row[0] for row in rows]
+        rows = [tuple(specs[i : i + columns]) for i in range(0, len(specs), columns)]
+    cells = [[_cell(spec, camera, width) for spec in row] for row in rows]
+    heads = [suite.name for suite in suites]
+    return _sheet(cells, heads)
+
+
+def save_preview(sheet: Image.Image, out: Path) -> Path:
+    """Write a sheet as PNG or JPEG, by the name of the file."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(out, quality=_QUALITY, optimize=True)
+    return out
+
+
+def _rows(suites: Sequence[Suite]) -> list[tuple[EpisodeSpec | None, ...]]:
+    """Return for each task (in order of appearance) its first episode in each suite."""
+    firsts: list[Mapping[str, EpisodeSpec]] = [dict(_firsts(suite)) for suite in suites]
+    names = dict.fromkeys(name for first in firsts for name in first)
+    return [tuple(first.get(name) for first in firsts) for name in names]
+
+
+def _firsts(suite: Suite) -> Iterator[tuple[str, EpisodeSpec]]:
+    """Yield the first episode of each group, or of each task where groups hold several."""
+    seen: set[str] = set()
+    for spec in suite.episodes:
+        name = spec.subtasks[0].name
+        if name not in seen:
+            seen.add(name)
+            yield name, spec
+
+
+def first_picture(spec: EpisodeSpec, camera: str | None = None) -> Frame:
+    """Return how an episode begins, uint8 (H, W, 3)."""
+    roles = tuple(contract_of(spec.env_id, spec.env_kwargs).cameras)
+    if not roles or (camera is not None and camera not in roles):
+        raise UnknownNameError(f"camera of {spec.env_id}", camera or "(any)", roles)
+    role = camera or roles[0]
+    kwargs = {**spec.env_kwargs, "cameras": (role,)}
+    env = gymnasium.make(spec.env_id, disable_env_checker=True, **kwargs)
+    try:
+        reset(env.unwrapped, spec)  # type: ignore[arg-type]
+        picture: Frame = env.unwrapped.render_cameras((role,))[role]  # type: ignore[attr-defined]
+        return np.array(picture)
+    finally:
+        env.close()
+
+
+def _cell(spec: EpisodeSpec | None, camera: str | None, width: int) -> Image.Image:
+    """Return a picture with the instruction below it; empty where there is no episode."""
+    if spec is None:
+        return Image.new("RGB", (width, width + 2 * _LINE), _PAPER)
+    picture = Image.fromarray(first_picture(spec, camera))
+    height = round(picture.height * width / picture.width)
+    cell = Image.new("RGB", (width, height + 2 * _LINE), _PAPER)
+    cell.paste(picture.resize((width, height), Image.Resampling.LANCZOS), (0, 0))
+    font, pen = ImageFont.load_default(size=10), ImageDraw.Draw(cell)
+    for number, line in enumerate(_wrapped(spec.subtasks[0].instruction, width, font)[:2]):
+        pen.text((1, height + number * (_LINE - 2)), line, _INK, font=font)
+    return cell
+
+
+def _wrapped(
+    text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _sheet(cells: Sequence[Sequence[Image.Image]], heads: Sequence[str]) -> Image.Image:
+    """Return cells in rows under the names of the suites."""
+    heights = [max(cell.height for cell in row) for row in cells]
+    across = max(len(row) for row in cells)
+    wide = max(cell.width for row in cells for cell in row) + _GAP
+    top = _LINE + _GAP
+    sheet = Image.new("RGB", (across * wide, top + sum(h + _GAP for h in heights)), _PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
+    for column, head in enumerate(heads):
+        pen.text((column * wide + 1, 2), head, _INK, font=font)
+    for row, height in zip(cells, heights, strict=True):
+        for column, cell in enumerate(row):
+            sheet.paste(cell, (column * wide, top))
+        top += height + _GAP
+    return sheet
