@@ -2,7 +2,8 @@
 
 The official cabinet's handles are drawn but have no collision shapes. Above every front, though,
 there is a gap of 0.1 m: with the hand half open, the far finger goes through it, down behind the
-upper edge of the front, and pulls. Drawers are closed by pushing the front with closed fingers.
+upper edge of the front, and pulls. Drawers are closed by pushing the front with nearly closed
+fingers; fingers that press on each other would drag the arm away in PhysX 5.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ _AHEAD = np.array([-np.cos(_SLANT), 0.0, -np.sin(_SLANT)])  # where the hand poi
 _NEAR = np.array([np.sin(_SLANT), 0.0, -np.cos(_SLANT)])  # where the near finger is
 
 _HALF_OPEN = 0.46  # gripper command that brings the open fingers to 0.6 rad
+_NEARLY_CLOSED = 0.69  # likewise, to 0.9 rad
 _FINGER = 0.045  # m from the middle of the hand to the inside of a half-open finger
-_HOOK = 0.025  # m of the far finger that are below the edge
-_CLEAR = 0.006  # m between far finger and front
+_HOOK = 0.035  # m of the far finger that are behind the front
+_CLEAR = 0.004  # m between far finger and front
+_X = np.array([1.0, 0.0, 0.0])
 _WIDE = 0.20  # m, a drawer is open
 _SHUT = 0.012  # m, a drawer is closed
 
@@ -42,8 +45,8 @@ def drawer_origin(hand: Hand, joint: str) -> F64:
 def pull(hand: Hand, joint: str) -> Motion:
     """Hook the upper edge of a drawer's front and pull until the drawer is open."""
     drawer = drawer_origin(hand, joint)
-    tip = drawer + np.array([_BACK_X - _CLEAR, _beside(hand, drawer), _TOP_Z - _HOOK])
-    tip[0] += _FINGER * _NEAR[0]
+    edge = drawer + np.array([_BACK_X, _beside(hand, drawer), _TOP_Z])
+    tip = edge - _CLEAR * _X + _HOOK * _AHEAD + _FINGER * _NEAR
     _point(hand)
     yield from hand.grip(_HALF_OPEN, 1, after=0.0)
     yield from hand.move(tip - 0.14 * _AHEAD, limit=40)
@@ -62,18 +65,18 @@ def unhook(hand: Hand) -> Motion:
 
 
 def push(hand: Hand, joint: str) -> Motion:
-    """Push the front of a drawer in with closed fingers."""
+    """Push the front of a drawer in with nearly closed fingers."""
     drawer = drawer_origin(hand, joint)
     face = drawer + np.array([_FACE_X, _beside(hand, drawer), 0.0])
     _point(hand)
-    yield from hand.grip(1.0, 1, after=0.0)
-    yield from hand.move(face + np.array([0.08, 0.0, 0.0]), limit=45)
+    yield from hand.grip(_NEARLY_CLOSED, 1, after=0.0)
+    yield from hand.move(face + 0.10 * _X, limit=45)
     for _ in range(40):
         if opened(hand, joint) < _SHUT:
             break
         goal = (hand.position[0] - 0.06, face[1], face[2])
         yield from hand.move(goal, limit=1)
-    yield from hand.move_by((0.05, 0.0, 0.0), limit=4)
+    yield from hand.move_by(0.05 * _X, limit=4)
 
 
 def open_drawer(hand: Hand) -> Motion:

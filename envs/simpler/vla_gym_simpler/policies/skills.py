@@ -93,7 +93,7 @@ def pick_coke(hand: Hand) -> Motion:
 def _take(hand: Hand, name: str) -> Motion:
     place, turn = _google_grip(hand, name)
     hand.turn(turn)
-    yield from hand.move(place + 0.10 * _UP, limit=24)
+    yield from hand.move(place + 0.06 * _UP, limit=24)
     place, _ = _google_grip(hand, name)
     yield from hand.move(place, limit=16, speed=0.5)
     yield from hand.grip(1.0, 5, after=0.0)
