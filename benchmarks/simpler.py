@@ -1,13 +1,14 @@
 """What the SimplerEnv environments promise about fidelity and speed, measured in one run.
 
     python benchmarks/simpler.py [--parts golden frames physics observation workers] [--robot R]
-                                 [--episodes N] [--assets official|builtin]
+                                 [--episodes N] [--assets official|builtin] [--out FILE]
 
 ``golden`` replays recordings of the official implementation (``../shared/golden/simpler``) and
 prints tool and object errors and the agreement of every flag; ``frames`` compares reset pictures;
 ``physics`` is a step without pictures against bare engine steps; ``observation`` is a picture at
 640 x 480 (with labels and overlay) against one at a policy's size, in CPU time; ``workers`` is the
-throughput of two workers against one, by the clock: it wants two idle cores.
+throughput of two workers against one, by the clock: it wants two idle cores; ``pictures`` writes a
+sheet with the reset picture of every task to ``--out``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 from PIL import Image
 from vla_gym_sapien.overlay import label_mask
 from vla_gym_simpler.env import SimplerEnv
+from vla_gym_simpler.facts.tasks import TASKS
 
 import vla_gym
 
@@ -34,7 +36,8 @@ GOLDEN = SHARED / "golden" / "simpler"
 IGNORED = {"elapsed_steps", "qpos", "has_contact"}
 OFFICIAL = {"widowx": (22.0, 5.6), "google_robot": (9.7, 3.5)}
 """Steps per second of the official stack on a quiet core, without and with pictures."""
-PARTS = ("golden", "frames", "physics", "observation", "workers")
+PARTS = ("golden", "frames", "physics", "observation", "workers", "pictures")
+CELL = (240, 300)  # height and width of a picture of the sheet
 
 
 def keywords(folder: str) -> dict[str, Any]:
@@ -210,10 +213,25 @@ def throughput(workers: int, limit: int, assets: str) -> float:
     return sum(len(times) / sum(times) for times in warm if times)
 
 
+def pictures(assets: str, out: Path) -> None:
+    """Write a sheet with a reset picture of every task."""
+    height, width = CELL
+    sheet = Image.new("RGB", (3 * width, -(-len(TASKS) // 3) * height))
+    for index, task in enumerate(TASKS):
+        env = SimplerEnv(task=task, assets=assets, camera_sizes={"static": CELL})
+        observation, _ = env.reset(seed=3, options={"episode_id": 3})
+        picture = Image.fromarray(observation["images"]["static"])
+        sheet.paste(picture, (index % 3 * width, index // 3 * height))
+        env.close()
+    sheet.save(out, quality=85)
+    print(f"pictures: {out}, {out.stat().st_size // 1000} kB")
+
+
 def main() -> None:
     """Parse the command line and run the parts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--parts", nargs="+", default=list(PARTS[:-1]), choices=PARTS)
+    parser.add_argument("--out", type=Path, default=Path("simpler.jpg"))
     parser.add_argument("--robot", nargs="+", default=["widowx", "google_robot"])
     parser.add_argument("--assets", default="official")
     parser.add_argument("--episodes", type=int, default=8)
@@ -228,6 +246,8 @@ def main() -> None:
             physics(robot, options.assets)
         if "observation" in options.parts:
             observation(robot, options.assets)
+    if "pictures" in options.parts:
+        pictures(options.assets, options.out)
     if "workers" in options.parts:
         one, two = (throughput(n, options.episodes, options.assets) for n in (1, 2))
         print(f"workers: two / one {two / one:.2f} (>= 1.7)")

@@ -68,14 +68,15 @@ def _size(name: str) -> F64:
 def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
     """Return where the Google Robot takes an object, and the turn of its hand (rad).
 
-    Its fingers close along x at the beginning, so lying cans are taken across their axis.
+    Its fingers close along x at the beginning, so lying cans are taken across their axis; their
+    tips slope inwards and hold round things below the middle.
     """
     pose, size = hand.pose_of(name), _size(name)
     axes = [rotate(pose.q, axis) for axis in np.eye(3)]
     upright = int(np.argmax([abs(axis[2]) for axis in axes]))
     flat = [i for i in range(3) if i != upright]
     long, narrow = sorted(flat, key=lambda i: -size[i])
-    height = 0.016 if size[upright] > 0.08 else 0.003
+    height = 0.016 if size[upright] > 0.08 else max(-0.010, 0.014 - size[upright] / 2)
     turn = 0.0
     if size[long] > 1.15 * size[narrow]:
         turn = nearest(yaw_of(axes[long]) - np.pi / 2, np.pi)
