@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from vla_gym_sapien.poses import F64, Pose, rotate
+from vla_gym_sapien.poses import F64, rotate
 
 from vla_gym_simpler.facts.objects import OBJECTS
 from vla_gym_simpler.policies import drawers
