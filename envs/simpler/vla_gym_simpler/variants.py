@@ -107,7 +107,7 @@ def make_options(given: Mapping[str, Any]) -> Options:
     return Options(
         episode=episode,
         xy=_pair("init_xy", objects.get("init_xy")),
-        orientation=names.get(orientation, orientation),
+        orientation=names.get(str(orientation), orientation),
         robot_xy=_pair("robot init_xy", robot.get("init_xy")),
         robot_yaw=None if yaw is None else float(yaw),
     )

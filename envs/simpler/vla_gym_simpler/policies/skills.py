@@ -69,14 +69,15 @@ def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
     """Return where the Google Robot takes an object, and the turn of its hand (rad).
 
     Its fingers close along x at the beginning, so lying cans are taken across their axis; their
-    tips slope inwards and hold round things below the middle.
+    tips slope inwards and hold round things below the middle. Tall things are taken near their top.
     """
     pose, size = hand.pose_of(name), _size(name)
     axes = [rotate(pose.q, axis) for axis in np.eye(3)]
     upright = int(np.argmax([abs(axis[2]) for axis in axes]))
     flat = [i for i in range(3) if i != upright]
     long, narrow = sorted(flat, key=lambda i: -size[i])
-    height = 0.016 if size[upright] > 0.08 else max(-0.010, 0.014 - size[upright] / 2)
+    half = size[upright] / 2
+    height = max(0.016, half - 0.045) if half > 0.04 else max(-0.010, 0.014 - half)
     turn = 0.0
     if size[long] > 1.15 * size[narrow]:
         turn = nearest(yaw_of(axes[long]) - np.pi / 2, np.pi)
