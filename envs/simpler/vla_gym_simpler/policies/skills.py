@@ -102,8 +102,12 @@ def _take(hand: Hand, name: str) -> Motion:
 
 
 def move_near(hand: Hand) -> Motion:
-    """Google Robot: take the source, set it down beside the target."""
+    """Google Robot: take the source and set it down beside the target.
+
+    It keeps hold of it: what is let go may tip over or roll away.
+    """
     source, target = hand.scene["roles"]["source"], hand.scene["roles"]["target"]
+    rest = hand.centre_of(source)[2]
     yield from _take(hand, source)
     yield from hand.move_by(0.07 * _UP, limit=10)
     start, goal = hand.centre_of(source), hand.centre_of(target)
@@ -111,9 +115,7 @@ def move_near(hand: Hand) -> Motion:
     distance = float(np.linalg.norm(way))
     stop = way * max(0.0, distance - _beside(source, target)) / distance
     yield from hand.move_by(stop, limit=24)
-    yield from hand.move_by(-0.06 * _UP, limit=8, speed=0.6)
-    yield from hand.grip(-1.0, 4, after=0.0)
-    yield from hand.move_by(0.10 * _UP, limit=8)
+    yield from hand.move_by((rest - hand.centre_of(source)[2]) * _UP, limit=6, speed=0.5)
     yield from hand.wait(200)
 
 
