@@ -104,7 +104,7 @@ def multiply_quaternions(a: F64, b: F64) -> F64:
 
 def conjugate(q: F64) -> F64:
     """Return the inverse of a unit quaternion (wxyz)."""
-    return q * np.array([1.0, -1.0, -1.0, -1.0])
+    return np.asarray(q * np.array([1.0, -1.0, -1.0, -1.0]))
 
 
 def rotate(q: F64, vector: F64) -> F64:

@@ -26,6 +26,9 @@ FIX = (
     "(Debian 12: from bookworm-backports; `scripts/install_rendering.sh vulkan` does it)"
 )
 _TIMEOUT = 120.0  # s
+_DRIVERS = ("VK_ICD_FILENAMES", "VK_DRIVER_FILES")  # what the loader looks at
+_FOUND = "VLA_GYM_VULKAN_FOUND"
+"""Environment variable that tells workers what was found, and for which drivers."""
 _PROBE = "import sapien; print(sapien.render.RenderSystem().device.name)"
 _announced: set[str] = set()
 
@@ -62,6 +65,17 @@ def check_shader(name: str) -> str:
 @lru_cache(maxsize=1)
 def probe() -> Device:
     """Return the Vulkan device that SAPIEN would draw with, asked in a child process."""
+    drivers = "|".join(os.environ.get(name, "") for name in _DRIVERS)
+    asked, _, name = os.environ.get(_FOUND, "").rpartition("|")
+    if name and asked == drivers:
+        return Device(name=name)
+    found = _ask()
+    if found.ok:
+        os.environ[_FOUND] = f"{drivers}|{found.name}"
+    return found
+
+
+def _ask() -> Device:
     try:
         done = subprocess.run(
             [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=_TIMEOUT

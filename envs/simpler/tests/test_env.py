@@ -9,7 +9,10 @@ import sys
 import gymnasium
 import numpy as np
 import pytest
-from vla_gym_sapien.interface import Shape
+from vla_gym_sapien.interface import RobotModel, Shape
+from vla_gym_sapien.overlay import photograph
+from vla_gym_sapien.poses import Pose
+from vla_gym_sapien.sapien3.articulations import build_articulation
 from vla_gym_sapien.sapien3.bodies import collision_shapes
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand
@@ -141,6 +144,20 @@ def test_without_vulkan_the_package_is_named_and_all_but_pictures_works() -> Non
     assert "steps: 1\nrenderer: None\n" in done.stdout
 
 
-def test_a_missing_mesh_is_named(tmp_path) -> None:
-    with pytest.raises(AssetError, match=r"gone\.obj: the collision mesh is missing"):
-        collision_shapes(Shape("mesh", file=tmp_path / "gone.obj"), None)
+FETCH = "Fix: `vla-gym assets fetch simpler`, or use assets='builtin'."
+
+
+@pytest.mark.parametrize(
+    ("need", "what"),
+    [
+        (lambda file: collision_shapes(Shape("mesh", file=file), None), "collision mesh"),
+        (lambda file: photograph(file, (48, 64)), "background photograph"),
+        (lambda file: build_articulation(None, RobotModel("arm", file), Pose.of()), "description"),
+    ],
+)
+def test_a_missing_file_is_named(need, what, tmp_path) -> None:
+    with pytest.raises(AssetError) as caught:
+        need(tmp_path / "gone.obj")
+    assert f"{tmp_path / 'gone.obj'}: the" in str(caught.value)
+    assert what in str(caught.value)
+    assert FETCH in str(caught.value)

@@ -146,6 +146,18 @@ def test_move_near_rules_agree_with_the_recordings(golden) -> None:
             lambda: make_variant("google_robot_move_near", "google_robot", table="oak"),
             "Unknown table 'oak'",
         ),
+        (
+            lambda: make_variant("google_robot_move_near", "google_robot", robot_variant="pink"),
+            "Unknown robot_variant 'pink'",
+        ),
+        (
+            lambda: make_variant("widowx_stack_cube", "widowx", robot_variant="pink"),
+            "the WidowX has none. Leave it out",
+        ),
+        (
+            lambda: make_variant("widowx_stack_cube", "widowx", distractors="none"),
+            "only google_robot_move_near has it",
+        ),
     ],
 )
 def test_wrong_names_are_explained(call, words) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import string
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -83,7 +83,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         render_mode: ``None`` or ``"rgb_array"``.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 5}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         """Execute one action ``(7,)``."""
         return self._run(_checked(action, ndim=1)[None], observe=True)
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """Return the picture if ``render_mode`` is ``"rgb_array"``."""
         return self.render_cameras((CAMERA,))[CAMERA] if self.render_mode else None
 

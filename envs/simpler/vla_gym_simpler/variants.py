@@ -61,12 +61,15 @@ def make_variant(
     check_one_of("distractors", distractors, (*DISTRACTORS, "none"))
     check_one_of("camera", camera, (*GOOGLE_HEAD_TILTS, "variant"))
     check_one_of("station", station, STATIONS)
-    if robot_variant is not None and robot == "google_robot":
-        check_one_of("robot_variant", robot_variant, GOOGLE_RECOLORINGS)
+    if robot_variant and robot == "widowx":
+        raise OptionError(f"robot_variant={robot_variant!r}: the WidowX has none. Leave it out.")
+    check_one_of("robot_variant", robot_variant or "", GOOGLE_RECOLORINGS)
     if station and tabletop:
         raise OptionError(f"station={station!r}: {task} has no cabinet. Leave it out.")
     if distractors in DISTRACTORS and task != "google_robot_pick_coke_can":
         raise OptionError(f"distractors={distractors!r}: only google_robot_pick_coke_can has them.")
+    if distractors == "none" and task != "google_robot_move_near":
+        raise OptionError(f"distractors='none': only google_robot_move_near has it, not {task}.")
     return Variant(
         robot=robot_variant,
         overlay=setting == "visual-matching",
@@ -104,7 +107,7 @@ def make_options(given: Mapping[str, Any]) -> Options:
     return Options(
         episode=episode,
         xy=_pair("init_xy", objects.get("init_xy")),
-        orientation=names.get(orientation, orientation),
+        orientation=names.get(str(orientation), orientation),
         robot_xy=_pair("robot init_xy", robot.get("init_xy")),
         robot_yaw=None if yaw is None else float(yaw),
     )

@@ -48,7 +48,7 @@ class Sapien3Articulation:
     @property
     def limits(self) -> F64:
         """Joint limits ``(n, 2)``."""
-        return np.asarray(self.physx.qlimits, dtype=np.float64)[self._to_engine]
+        return self._ordered(self.physx.qlimits)
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class Sapien3Articulation:
     @property
     def qpos(self) -> F64:
         """Joint positions."""
-        return np.asarray(self.physx.qpos, dtype=np.float64)[self._to_engine]
+        return self._ordered(self.physx.qpos)
 
     @qpos.setter
     def qpos(self, value: F64) -> None:
@@ -76,7 +76,7 @@ class Sapien3Articulation:
     @property
     def qvel(self) -> F64:
         """Joint velocities."""
-        return np.asarray(self.physx.qvel, dtype=np.float64)[self._to_engine]
+        return self._ordered(self.physx.qvel)
 
     @qvel.setter
     def qvel(self, value: F64) -> None:
@@ -138,12 +138,17 @@ class Sapien3Articulation:
             active_qmask=mask,
             **_IK,
         )
-        return np.asarray(found, dtype=np.float64)[self._to_engine] if success else None
+        return self._ordered(found) if success else None
 
     def _model(self) -> Any:
         if self._pinocchio is None:
             self._pinocchio = self.physx.create_pinocchio_model()
         return self._pinocchio
+
+    def _ordered(self, values: npt.ArrayLike) -> F64:
+        """Return values of the engine's joints in our order."""
+        ordered: F64 = np.asarray(values, dtype=np.float64)[self._to_engine]
+        return ordered
 
     def _in_engine_order(self, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         ordered = np.empty(len(self._joints), dtype=np.float32)

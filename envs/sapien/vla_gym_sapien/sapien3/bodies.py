@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ from vla_gym_sapien.interface import BodyModel, Shape, Surface
 from vla_gym_sapien.poses import F64, Pose
 from vla_gym_sapien.sapien3.conversion import from_sapien, to_sapien
 
-Component = PhysxRigidDynamicComponent | PhysxRigidStaticComponent
+Component: TypeAlias = PhysxRigidDynamicComponent | PhysxRigidStaticComponent
 
 
 class Sapien3Body:
@@ -132,10 +133,11 @@ def connected_parts(file: Path) -> tuple[npt.NDArray[np.float32], ...]:
     """Return the vertices of each connected part of a mesh file, merging equal ones first."""
     import trimesh
 
-    mesh = trimesh.load(file, force="mesh", process=False)
+    graph: Any = trimesh.graph
+    mesh: Any = trimesh.load(file, force="mesh", process=False)
     vertices, index = np.unique(np.round(mesh.vertices, 9), axis=0, return_inverse=True)
     faces = index.reshape(-1)[mesh.faces]
-    labels = trimesh.graph.connected_component_labels(
+    labels = graph.connected_component_labels(
         np.concatenate([faces[:, :2], faces[:, 1:]]), node_count=len(vertices)
     )
     order = list(dict.fromkeys(labels[faces[:, 0]].tolist()))

@@ -80,12 +80,14 @@ class Sapien3World:
             if not points:
                 continue
             first, second = contact.bodies
-            impulse = np.sum([point.impulse for point in points], axis=0, dtype=np.float64)
+            impulses = np.array([point.impulse for point in points], dtype=np.float64)
             places = tuple(
                 _place(body.collision_shapes, shape)
                 for body, shape in zip(contact.bodies, contact.shapes, strict=True)
             )
-            found.append(Contact(names[first], names[second], impulse, (places[0], places[1])))
+            found.append(
+                Contact(names[first], names[second], impulses.sum(axis=0), (places[0], places[1]))
+            )
         return found
 
     def picture(

@@ -66,7 +66,7 @@ class BuiltinAssets:
         )
         room = (BodyModel("room", (), walls, static=True), Pose.of())
         table = wood(dark="cabinet" in background)
-        return [*slab(name, None, Look(texture=table, roughness=0.7, specular=0.1)), room]
+        return [*slab(name, None, Look(texture=table, roughness=0.7, specular=0.1), _FLOOR), room]
 
     def photo(self, name: str) -> Path | None:  # noqa: ARG002
         """Return nothing: the room is simulated."""

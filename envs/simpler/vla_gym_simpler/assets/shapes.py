@@ -6,6 +6,8 @@ rules and instructions hold unchanged; only the looks are ours.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from vla_gym_sapien.interface import Color, Look, Shape
 from vla_gym_sapien.poses import Pose, euler_quaternion
@@ -148,7 +150,7 @@ def shapes(name: str) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
         return _ball(0.04, Look((0.62, 0.05, 0.05), roughness=0.4), (0.25, 0.15, 0.05))
     if name == "orange":
         return _ball(0.0345, Look((0.95, 0.42, 0.03)), (0.10, 0.35, 0.08))
-    same = {
+    same: dict[str, Callable[[], tuple[Shape, ...]]] = {
         "sponge": lambda: _sponge(half),
         "blue_plastic_bottle": lambda: _bottle(half),
         "bridge_spoon_generated_modified": _spoon,

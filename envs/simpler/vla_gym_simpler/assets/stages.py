@@ -37,13 +37,20 @@ def stage_names(arena: str) -> tuple[str, ...]:
 
 
 def slab(
-    name: str, stage: Path | None = None, look: Look = _WOOD
+    name: str, stage: Path | None = None, look: Look = _WOOD, floor: Look = _WHITE
 ) -> Sequence[tuple[BodyModel, Pose]]:
-    """Return an arena: a slab to stand things on (or a floor), and a room around it."""
+    """Return an arena: a slab to stand things on (or a floor), and a room around it.
+
+    Args:
+        name: ``"bridge"``, ``"sink"``, ``"google"`` or ``"drawer"`` (which has the floor).
+        stage: Model of the room.
+        look: Of the slab.
+        floor: Look of the floor; white is the official one.
+    """
     parts: list[tuple[BodyModel, Pose]] = []
     if name == "drawer":
-        floor = Shape("box", scenes.FLOOR_HALF, look=_WHITE)
-        parts.append((BodyModel("arena", (), (floor,), static=True), Pose.of()))
+        ground = Shape("box", scenes.FLOOR_HALF, look=floor)
+        parts.append((BodyModel("arena", (), (ground,), static=True), Pose.of()))
     else:
         parts.append(_table(name, look))
     if stage is not None:

@@ -37,4 +37,4 @@ def _planks(dark: bool) -> np.ndarray:
     seams = np.where(np.abs(y * 6 - np.round(y * 6)) < 0.012, -0.18, 0.0)
     base = np.array([0.30, 0.20, 0.14] if dark else [0.66, 0.47, 0.31])
     color = base * (1.0 + (grain + seams)[..., None])
-    return (np.clip(color, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(color, 0, 1) * 255, dtype=np.uint8)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from vla_gym_sapien.poses import F64, Pose, rotate
+from vla_gym_sapien.poses import F64, rotate
 
 from vla_gym_simpler.facts.objects import OBJECTS
-from vla_gym_simpler.facts.scenes import CABINET_JOINTS
+from vla_gym_simpler.policies import drawers
 from vla_gym_simpler.policies.hand import Hand, Motion, nearest, yaw_of
 from vla_gym_simpler.tasks import PUT_ON
 
@@ -23,8 +23,7 @@ _GRIPS: dict[str, tuple[tuple[float, float, float], float]] = {
     "eggplant": ((0.0, 0.0, 0.0), np.pi),
 }
 _WIDOWX_ABOVE = 0.005  # m, hand above the point it grips
-_SLANT = np.radians(50.0)  # of the hand at drawers, below the horizontal
-_WIDE = 0.2  # m, a drawer is open
+_APPLE_PLACE = np.array([0.21, 0.0, 0.0])  # m, in the drawer's frame
 _PLACE_GAP = 0.008  # m, from which an object is dropped onto the target
 
 
@@ -69,14 +68,16 @@ def _size(name: str) -> F64:
 def _google_grip(hand: Hand, name: str) -> tuple[F64, float]:
     """Return where the Google Robot takes an object, and the turn of its hand (rad).
 
-    Its fingers close along x at the beginning, so lying cans are taken across their axis.
+    Its fingers close along x at the beginning, so lying cans are taken across their axis; their
+    tips slope inwards and hold round things below the middle. Tall things are taken near their top.
     """
     pose, size = hand.pose_of(name), _size(name)
     axes = [rotate(pose.q, axis) for axis in np.eye(3)]
     upright = int(np.argmax([abs(axis[2]) for axis in axes]))
     flat = [i for i in range(3) if i != upright]
     long, narrow = sorted(flat, key=lambda i: -size[i])
-    height = 0.016 if size[upright] > 0.08 else 0.003
+    half = size[upright] / 2
+    height = max(0.016, half - 0.045) if half > 0.04 else max(-0.010, 0.014 - half)
     turn = 0.0
     if size[long] > 1.15 * size[narrow]:
         turn = nearest(yaw_of(axes[long]) - np.pi / 2, np.pi)
@@ -94,15 +95,19 @@ def pick_coke(hand: Hand) -> Motion:
 def _take(hand: Hand, name: str) -> Motion:
     place, turn = _google_grip(hand, name)
     hand.turn(turn)
-    yield from hand.move(place + 0.10 * _UP, limit=24)
+    yield from hand.move(place + 0.06 * _UP, limit=24)
     place, _ = _google_grip(hand, name)
     yield from hand.move(place, limit=16, speed=0.5)
     yield from hand.grip(1.0, 5, after=0.0)
 
 
 def move_near(hand: Hand) -> Motion:
-    """Google Robot: take the source, set it down beside the target."""
+    """Google Robot: take the source and set it down beside the target.
+
+    It keeps hold of it: what is let go may tip over or roll away.
+    """
     source, target = hand.scene["roles"]["source"], hand.scene["roles"]["target"]
+    rest = hand.centre_of(source)[2]
     yield from _take(hand, source)
     yield from hand.move_by(0.07 * _UP, limit=10)
     start, goal = hand.centre_of(source), hand.centre_of(target)
@@ -110,9 +115,7 @@ def move_near(hand: Hand) -> Motion:
     distance = float(np.linalg.norm(way))
     stop = way * max(0.0, distance - _beside(source, target)) / distance
     yield from hand.move_by(stop, limit=24)
-    yield from hand.move_by(-0.06 * _UP, limit=8, speed=0.6)
-    yield from hand.grip(-1.0, 4, after=0.0)
-    yield from hand.move_by(0.10 * _UP, limit=8)
+    yield from hand.move_by((rest - hand.centre_of(source)[2]) * _UP, limit=6, speed=0.5)
     yield from hand.wait(200)
 
 
@@ -121,83 +124,20 @@ def _beside(source: str, target: str) -> float:
     return 0.10 + 0.5 * sum(float(sorted(_size(name))[1]) for name in (source, target)) * 0.6
 
 
-def _front(hand: Hand, joint: str) -> F64:
-    """Return the middle of the upper edge of a drawer's front (world).
-
-    The official cabinet's handles are drawn but cannot be touched; the fronts can.
-    """
-    link = joint.removesuffix("_joint")
-    drawer = np.asarray(hand.state[f"link:cabinet/{link}"][:3])
-    return drawer + np.array([0.305, 0.0, 0.07])
-
-
-def open_drawer(hand: Hand) -> Motion:
-    """Google Robot: take the front by its edge and pull."""
-    yield from _pull(hand, hand.scene["roles"]["joint"])
-    yield from hand.wait(200)
-
-
-def _pull(hand: Hand, joint: str) -> Motion:
-    edge = _front(hand, joint)
-    hand.rotation = _slanted(_SLANT)
-    forward = np.array([-np.cos(_SLANT), 0.0, -np.sin(_SLANT)])
-    yield from hand.grip(0.5, 1, after=0.0)
-    yield from hand.move(edge - 0.12 * forward, limit=30)
-    yield from hand.move(edge + 0.01 * forward, limit=16)
-    yield from hand.grip(1.0, 4, after=0.0)
-    for _ in range(40):
-        if _opened(hand, joint) > _WIDE:
-            break
-        yield from hand.push((0.06, 0.0, 0.0), 1)
-
-
-def _slanted(angle: float) -> F64:
-    """Return a hand that points to the cabinet and down by an angle (rad), closing up and down."""
-    down, ahead = np.sin(angle), np.cos(angle)
-    axes = np.array([[0.0, 1.0, 0.0], [down, 0.0, -ahead], [-ahead, 0.0, -down]])
-    return Pose.from_matrix(_homogeneous(axes.T)).q
-
-
-def _homogeneous(rotation: F64) -> F64:
-    matrix = np.eye(4)
-    matrix[:3, :3] = rotation
-    return matrix
-
-
-def _opened(hand: Hand, joint: str) -> float:
-    return float(hand.state["art_qpos:cabinet"][CABINET_JOINTS.index(joint)])
-
-
-def close_drawer(hand: Hand) -> Motion:
-    """Google Robot: push the front of the drawer in with closed fingers."""
-    joint = hand.scene["roles"]["joint"]
-    front = _front(hand, joint) - 0.04 * _UP
-    hand.rotation = _slanted(_SLANT)
-    yield from hand.grip(1.0, 1, after=0.0)
-    yield from hand.move(front + np.array([0.10, 0.0, 0.06]), limit=34)
-    yield from hand.move(front + np.array([0.03, 0.0, 0.0]), limit=12)
-    for _ in range(40):
-        if _opened(hand, joint) < 0.015:
-            break
-        yield from hand.push((-0.06, 0.0, 0.0), 1)
-    yield from hand.push((0.03, 0.0, 0.01), 3)
-    yield from hand.wait(200)
-
-
 def place_apple(hand: Hand) -> Motion:
     """Google Robot: open the top drawer, then drop the apple behind its front."""
-    yield from _pull(hand, "top_drawer_joint")
-    yield from hand.grip(-1.0, 4, after=0.0)
-    yield from hand.move_by((0.06, 0.0, 0.04), limit=8)
-    yield from hand.move_by((0.0, 0.0, 0.28), limit=16)
+    above, rotation = hand.position, hand.rotation
+    yield from drawers.pull(hand, "top_drawer_joint")
+    yield from drawers.unhook(hand)
+    hand.rotation = rotation
+    yield from hand.grip(-1.0, 2, after=0.0)
+    yield from hand.move(above, limit=20)
     while hand.scene["subtask"] == 0:
         yield from hand.wait(1)
-    apple = hand.scene["roles"]["object"]
-    yield from _take(hand, apple)
+    yield from _take(hand, hand.scene["roles"]["object"])
     yield from hand.move_by(0.10 * _UP, limit=12)
-    front = _front(hand, "top_drawer_joint")
-    side = float(np.clip(hand.position[1], -0.12, 0.12))
-    yield from hand.move((front[0] - 0.08, side, hand.position[2]), limit=24)
+    inside = drawers.drawer_origin(hand, "top_drawer_joint") + _APPLE_PLACE
+    yield from hand.move((*inside[:2], hand.position[2]), limit=30)
     yield from hand.move_by(-0.06 * _UP, limit=8)
     yield from hand.grip(-1.0, 4, after=0.0)
     yield from hand.move_by(0.10 * _UP, limit=8)
@@ -208,7 +148,7 @@ SKILLS: dict[str, Callable[[Hand], Motion]] = {
     **dict.fromkeys(PUT_ON, put_on),
     "google_robot_pick_coke_can": pick_coke,
     "google_robot_move_near": move_near,
-    "google_robot_open_drawer": open_drawer,
-    "google_robot_close_drawer": close_drawer,
+    "google_robot_open_drawer": drawers.open_drawer,
+    "google_robot_close_drawer": drawers.close_drawer,
     "google_robot_place_apple_in_drawer": place_apple,
 }

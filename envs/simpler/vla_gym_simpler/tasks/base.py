@@ -80,20 +80,27 @@ class Judge(Protocol):
 
 
 class Task(Protocol):
-    """A task family.
+    """A task family."""
 
-    Attributes:
-        name: As in ``info["task"]``.
-        subtasks: Names of its official sub-tasks.
-        robot: ``"widowx"`` or ``"google_robot"``.
-        max_steps: Of an episode.
-        episodes: Number of official episodes.
-    """
+    @property
+    def name(self) -> str:
+        """As in ``info["task"]``."""
+        ...
 
-    name: str
-    subtasks: tuple[str, ...]
-    robot: str
-    max_steps: int
+    @property
+    def subtasks(self) -> tuple[str, ...]:
+        """Names of its official sub-tasks."""
+        ...
+
+    @property
+    def robot(self) -> str:
+        """``"widowx"`` or ``"google_robot"``."""
+        ...
+
+    @property
+    def max_steps(self) -> int:
+        """Steps of an episode."""
+        ...
 
     @property
     def episodes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -146,7 +147,7 @@ def _placed(thing: str, xy: tuple[float, float], form: str) -> Placed:
 class MoveNearJudge:
     """The official rules."""
 
-    def __init__(self, settled: dict[str, Pose], source: str, target: str) -> None:
+    def __init__(self, settled: Mapping[str, Pose], source: str, target: str) -> None:
         self._start, self.source, self.target = settled, source, target
         sizes = {n: rotate(p.q, np.array(OBJECTS[n].size)) for n, p in settled.items()}
         halves = [float(np.linalg.norm(sizes[n][:2] / 2)) for n in (source, target)]
