@@ -41,7 +41,8 @@ HEAVY = ("pybullet", "sapien", "mujoco", "torch", "jax", "tensorflow", "transfor
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys, vla_gym
 for module in pkgutil.walk_packages(vla_gym.__path__, "vla_gym."):
-    if not module.name.endswith("__main__"):
+    inside = module.name.startswith("vla_gym.training.")  # torch is allowed there
+    if not module.name.endswith("__main__") and not inside:
         importlib.import_module(module.name)
 print(" ".join(name for name in {heavy!r} if name in sys.modules))
 """
@@ -116,7 +117,7 @@ def test_a_package_imports_only_what_it_declares(project: Path) -> None:
         for package in packages(project)
         for path in (project / package).rglob("*.py")
         for module in imported(path) - set(sys.stdlib_module_names)
-        if not owners.get(module, set()) & declared
+        if not owners.get(module, {requirement(module)}) & declared  # some wheels do not say
     }
     assert undeclared == set()
 

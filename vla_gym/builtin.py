@@ -44,8 +44,8 @@ def vla_gym_register_datasets() -> list[DatasetEntry]:
             summary="RLDS / Open X-Embodiment (TFRecord shards), read without TensorFlow",
         ),
         DatasetEntry(
-            name="bdrbench",
-            target="vla_gym.datasets:bdrbench",
-            summary="ByteDance robot benchmark (JSON and videos); untried on the real files",
+            name="clips",
+            target="vla_gym.datasets:clips",
+            summary="a JSON file a sub-task and videos; tried on files made by a test only",
         ),
     ]

@@ -4,7 +4,7 @@ A ``Dataset`` gives whole episodes; ``Windows`` cuts them into what a policy is 
 ``action_statistics`` says how to normalise. Formats come through plugins (``open_dataset``).
 """
 
-from vla_gym.datasets import bdrbench, lerobot, rlds
+from vla_gym.datasets import clips, lerobot, rlds
 from vla_gym.datasets.demonstration import Dataset, DatasetSpec, Demonstration
 from vla_gym.datasets.formats import DatasetFormat, audit_dataset, open_dataset
 from vla_gym.datasets.statistics import Statistics, action_statistics
@@ -20,7 +20,7 @@ __all__ = [
     "Windows",
     "action_statistics",
     "audit_dataset",
-    "bdrbench",
+    "clips",
     "lerobot",
     "open_dataset",
     "rlds",

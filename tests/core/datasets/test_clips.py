@@ -1,4 +1,4 @@
-"""BDRBench's layout as its card describes it, with fields under several names."""
+"""Clips as the card of a published set describes them, with fields under several names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from vla_gym.contract.spec import CameraSpec
 from vla_gym.datasets import open_dataset
-from vla_gym.datasets.bdrbench import BdrFields
+from vla_gym.datasets.clips import ClipFields
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError, OptionError
 
@@ -54,7 +54,7 @@ def test_videos_by_camera_and_states(tmp_path: Path, make: Any, spec: Any) -> No
         write_pictures(tmp_path / videos[role], pictures, fps=30)
     numbers = {"a": whole.actions.tolist(), "state": whole.proprioception.tolist()}
     write(tmp_path, "0", text="x", videos=videos, **numbers)
-    fields = BdrFields(actions=("a",))
+    fields = ClipFields(actions=("a",))
     episode = open_dataset(tmp_path, {"spec": spec, "fields": fields}).episode(0)
     assert set(episode.images) == {"static", "wrist"}
     assert np.allclose(episode.proprioception, whole.proprioception)

@@ -1,11 +1,9 @@
-"""BDRBench's own data: a JSON file for every sub-task, videos beside them.
+"""Clips: a JSON file for every sub-task, videos beside them.
 
-The card of the data set says that ``anns/{train,val}/{id}.json`` holds a text, the path of a video
-and actions, one file a sub-task, and that pick and place of one recording share a video. What the
-fields are called and how the numbers are encoded could not be read anywhere, so names are looked
-for among likely ones, or given, and nothing here has been tried on the real files.
-
-Source: huggingface.co/datasets/robovlms/bytedance_robot_benchmark_20 (its card).
+``anns/{train,val}/{id}.json`` holds a text, the path of a video and actions; several sub-tasks may
+share a video. Data sets of this kind differ in what they call their fields, so names are looked for
+among likely ones, or given. ``docs/datasets.md`` says which published one this was written for,
+from its card alone.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ ANNOTATIONS = "anns"
 SPLITS = ("train", "val")
 
 
-class BdrFields(Record):
+class ClipFields(Record):
     """What the fields may be called; the first that is there counts.
 
     Attributes:
@@ -61,8 +59,8 @@ def open(
     *,
     spec: DatasetSpec | None = None,
     split: str = "train",
-    fields: BdrFields | None = None,
-) -> BdrDataset:
+    fields: ClipFields | None = None,
+) -> ClipDataset:
     """Return a split; needs the option ``spec``, for the files do not say what their numbers mean.
 
     Raises:
@@ -76,10 +74,10 @@ def open(
             f"{path} does not say what its numbers mean. In Python: "
             "open_dataset(path, {'spec': DatasetSpec(...)})."
         )
-    return BdrDataset(path, split=split, spec=spec, fields=fields or BdrFields())
+    return ClipDataset(path, split=split, spec=spec, fields=fields or ClipFields())
 
 
-class BdrDataset:
+class ClipDataset:
     """The sub-tasks of a split.
 
     Args:
@@ -89,7 +87,7 @@ class BdrDataset:
         fields: What the fields may be called.
     """
 
-    def __init__(self, root: Path, *, split: str, spec: DatasetSpec, fields: BdrFields) -> None:
+    def __init__(self, root: Path, *, split: str, spec: DatasetSpec, fields: ClipFields) -> None:
         self.root, self.spec, self._fields = root, spec, fields
         self._files = sorted((root / ANNOTATIONS / split).glob("*.json"))
 
@@ -134,7 +132,7 @@ class BdrDataset:
         raise DatasetError(
             f"{self._files[index]} has none of the fields {', '.join(names)}; it has "
             f"{', '.join(annotation) or 'nothing'}. Say what they are called: "
-            "open_dataset(path, {'spec': ..., 'fields': BdrFields(...)})."
+            "open_dataset(path, {'spec': ..., 'fields': ClipFields(...)})."
         )
 
     def _actions(self, index: int) -> Floats:
