@@ -120,7 +120,8 @@ class SentenceMemory(nn.Module):
         rows, length = ids.shape
         like = next(self.encoder.parameters())
         if not length or not rows:
-            return like.new_zeros(rows, length, self.encoder.width)
+            empty: Tensor = like.new_zeros(rows, length, self.encoder.width)
+            return empty
         means: Tensor = torch.stack([self._mean(tuple(row)) for row in ids.tolist()]).to(like)
         return means[:, None].expand(-1, length, -1)
 
