@@ -19,7 +19,7 @@ CASES = [
 
 
 def impossible(family: str, formulation: str) -> bool:
-    return family.startswith(("flamingo", "florence")) and formulation == "interleaved"
+    return family.startswith(("flamingo", "florence", "mini")) and formulation == "interleaved"
 
 
 def window_chunks(model: Any, images: torch.Tensor) -> torch.Tensor:

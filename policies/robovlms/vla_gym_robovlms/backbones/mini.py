@@ -18,6 +18,8 @@ from vla_gym_robovlms.config import BackboneConfig
 from vla_gym_robovlms.sequence import ACTION, Tokens
 
 WIDTH = 384
+_SIZES = {"tiny": 56, "base": 112}
+"""Pixels a side."""
 
 
 class Mini(Backbone):
@@ -59,10 +61,9 @@ class Mini(Backbone):
         """Return it with fresh eyes; ``tiny`` has a random reader, always the same one."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            tiny = config.size == "tiny"
-            read = tiny_text() if tiny else minilm()
+            read = tiny_text() if config.size == "tiny" else minilm()
             torch.manual_seed(seed)
-            return cls(*read, config.image_size or (56 if tiny else 112)).eval()
+            return cls(*read, config.image_size or _SIZES[config.size]).eval()
 
 
 def _state(tokens: Tokens) -> Tensor:
