@@ -6,13 +6,13 @@ in the modules ``rotations``, ``actions``, ``gripper``, ``normalization``, ``ima
 
 from __future__ import annotations
 
-from vla_gym.contract.adapter import Adapter, EpisodeAdapter, PolicyInput, adapt
+from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
 from vla_gym.contract.check_env import check_env
 from vla_gym.contract.check_policy import check_policy, sample_batch
 from vla_gym.contract.checking import CheckFailed, Failure, Report
 from vla_gym.contract.env import INFO_KEYS, Observation, StepResult, VlaEnv
 from vla_gym.contract.issues import IncompatibleError, Issue
-from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.policy import Batch, Policy, PolicyInput, Slot
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,

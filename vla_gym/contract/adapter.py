@@ -23,28 +23,12 @@ from vla_gym.contract.frames import Pose, PoseReader
 from vla_gym.contract.gripper import GripperConverter, GripperState
 from vla_gym.contract.images import ImageConverter
 from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
+from vla_gym.contract.policy import PolicyInput
 from vla_gym.contract.proprioception import ProprioceptionConverter
 from vla_gym.contract.spec import ActionSpec, EnvSpec, Execution, PolicySpec
 from vla_gym.errors import ActionError, ObservationError
 
 Array = npt.NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class PolicyInput:
-    """One observation in the policy's own terms.
-
-    Attributes:
-        images: By camera role, uint8 ``(H, W, 3)`` at the policy's size.
-        proprioception: float32 ``(n,)``, the policy's fields.
-        instruction: What is to be done.
-        info: The privileged names that the policy declared.
-    """
-
-    images: Mapping[str, npt.NDArray[np.uint8]]
-    proprioception: npt.NDArray[np.float32]
-    instruction: str
-    info: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

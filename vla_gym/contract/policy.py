@@ -55,6 +55,23 @@ class Slot(int):
 
 
 @dataclass(frozen=True)
+class PolicyInput:
+    """One observation in the policy's own terms.
+
+    Attributes:
+        images: By camera role, uint8 ``(H, W, 3)`` at the policy's size.
+        proprioception: float32 ``(n,)``, the policy's fields.
+        instruction: What is to be done.
+        info: The privileged names that the policy declared.
+    """
+
+    images: Mapping[str, npt.NDArray[np.uint8]]
+    proprioception: npt.NDArray[np.float32]
+    instruction: str
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Batch:
     """Observations of the slots that are ready, B of them, already in the policy's own terms.
 
@@ -76,6 +93,17 @@ class Batch:
     def __len__(self) -> int:
         """Return B."""
         return len(self.slots)
+
+    @classmethod
+    def of(cls, slots: Sequence[Slot], seen: Sequence[PolicyInput]) -> Batch:
+        """Return the observations of several slots as one batch; pictures are copied."""
+        return cls(
+            slots=tuple(slots),
+            images={role: np.stack([one.images[role] for one in seen]) for role in seen[0].images},
+            proprioception=np.stack([one.proprioception for one in seen]),
+            instructions=tuple(one.instruction for one in seen),
+            infos=tuple(one.info for one in seen),
+        )
 
 
 @runtime_checkable

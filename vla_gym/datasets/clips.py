@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ class ClipDataset:
     @cached_property
     def lengths(self) -> list[int]:
         """Frames of every sub-task; reads all annotations once."""
-        return [len(self._actions(index)) for index in range(len(self._files))]
+        return [len(self._clip(index).actions) for index in range(len(self._files))]
 
     def episode(self, index: int, *, images: bool = True) -> Demonstration:
         """Return a sub-task; without its pictures where only numbers are wanted.
@@ -102,76 +103,90 @@ class ClipDataset:
         Raises:
             DatasetError: When a field or a file is absent or damaged; the message names it.
         """
-        annotation, actions = self._annotation(index), self._actions(index)
-        text = self._field(index, self._fields.text)
+        clip = self._clip(index)
+        text, actions = clip.field(self._fields.text), clip.actions
         demonstration = Demonstration(
-            images=self._pictures(index, len(actions)) if images else {},
-            proprioception=self._state(annotation, index, len(actions)),
+            images=self._pictures(clip, len(actions)) if images else {},
+            proprioception=self._state(clip, len(actions)),
             actions=actions,
             instruction=str(text[0] if isinstance(text, list) else text),
-            source={"file": str(self._files[index])},
+            source={"file": str(clip.file)},
         )
-        check_demonstration(demonstration, self.spec, where=str(self._files[index]))
+        check_demonstration(demonstration, self.spec, where=str(clip.file))
         return demonstration
 
-    def _annotation(self, index: int) -> Mapping[str, Any]:
-        file = self._files[index]
-        try:
-            found = json.loads(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{file} cannot be read: {error}") from error
-        if not isinstance(found, dict):
-            raise DatasetError(f"{file} holds {type(found).__name__}, expected a mapping.")
-        return found
+    def _clip(self, index: int) -> _Clip:
+        return _Clip(self._files[index], _read(self._files[index]), self._fields)
 
-    def _field(self, index: int, names: Sequence[str]) -> Any:
-        annotation = self._annotation(index)
-        for name in names:
-            if name in annotation:
-                return annotation[name]
-        raise DatasetError(
-            f"{self._files[index]} has none of the fields {', '.join(names)}; it has "
-            f"{', '.join(annotation) or 'nothing'}. Say what they are called: "
-            "open_dataset(path, {'spec': ..., 'fields': ClipFields(...)})."
-        )
-
-    def _actions(self, index: int) -> Floats:
-        return self._rows(self._field(index, self._fields.actions), "actions", index)
-
-    def _state(self, annotation: Mapping[str, Any], index: int, length: int) -> Floats:
-        if not self.spec.proprioception or not set(self._fields.state) & annotation.keys():
+    def _state(self, clip: _Clip, length: int) -> Floats:
+        if not self.spec.proprioception or not set(self._fields.state) & clip.values.keys():
             return np.zeros((length, 0), np.float32)
-        return self._rows(self._field(index, self._fields.state), "states", index)[:length]
+        return clip.rows(self._fields.state, "states")[:length]
 
-    def _rows(self, values: Any, name: str, index: int) -> Floats:
-        try:
-            rows = np.asarray(values, np.float32)
-        except (TypeError, ValueError) as error:
-            where = self._files[index]
-            raise DatasetError(f"{where}: {name} are no rows of numbers: {error}") from error
-        if rows.ndim != 2:
-            raise DatasetError(
-                f"{self._files[index]}: {name} have shape {rows.shape}, expected rows of numbers."
-            )
-        return rows
-
-    def _pictures(self, index: int, length: int) -> dict[str, Pictures]:
-        start = next(
-            (float(v) for k, v in self._annotation(index).items() if k in self._fields.start), 0.0
-        )
-        video, fps = self._field(index, self._fields.video), self.spec.fps
+    def _pictures(self, clip: _Clip, length: int) -> dict[str, Pictures]:
+        begins = set(self._fields.start) & clip.values.keys()
+        start = float(clip.field(self._fields.start)) if begins else 0.0
+        video, fps = clip.field(self._fields.video), self.spec.fps
         return {
-            role: read_pictures(self._video(video, role, index), length, start=start / fps, fps=fps)
+            role: read_pictures(self._video(clip, video, role), length, start=start / fps, fps=fps)
             for role in self.spec.cameras
         }
 
-    def _video(self, video: Any, role: str, index: int) -> Path:
+    def _video(self, clip: _Clip, video: Any, role: str) -> Path:
         """Return the file of a camera; one path alone is that of the only camera."""
         if isinstance(video, dict) and role in video:
             return self.root / str(video[role])
         if isinstance(video, str) and len(self.spec.cameras) == 1:
             return self.root / video
         raise DatasetError(
-            f"{self._files[index]}: its video is {video!r}; for the cameras "
+            f"{clip.file}: its video is {video!r}; for the cameras "
             f"{', '.join(self.spec.cameras)} a path by role was expected."
         )
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """An annotation that was read."""
+
+    file: Path
+    values: Mapping[str, Any]
+    names: ClipFields
+
+    @property
+    def actions(self) -> Floats:
+        """``(T, a)``."""
+        return self.rows(self.names.actions, "actions")
+
+    def field(self, names: Sequence[str]) -> Any:
+        """Return the first field of these names that is there."""
+        for name in names:
+            if name in self.values:
+                return self.values[name]
+        raise DatasetError(
+            f"{self.file} has none of the fields {', '.join(names)}; it has "
+            f"{', '.join(self.values) or 'nothing'}. Say what they are called: "
+            "open_dataset(path, {'spec': ..., 'fields': ClipFields(...)})."
+        )
+
+    def rows(self, names: Sequence[str], what: str) -> Floats:
+        """Return a field as rows of numbers."""
+        values = self.field(names)
+        try:
+            rows = np.asarray(values, np.float32)
+        except (TypeError, ValueError) as error:
+            raise DatasetError(f"{self.file}: {what} are no rows of numbers: {error}") from error
+        if rows.ndim != 2:
+            raise DatasetError(
+                f"{self.file}: {what} have shape {rows.shape}, expected rows of numbers."
+            )
+        return rows
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{file} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise DatasetError(f"{file} holds {type(found).__name__}, expected a mapping.")
+    return found

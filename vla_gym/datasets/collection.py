@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -38,7 +38,8 @@ RUN = "run"
 
 _Expert = tuple[str, Mapping[str, Any]]
 _Job = tuple[EpisodeSpec, EpisodeRecord, Floats, _Expert | None]
-_envs: dict[str, Env] = {}
+_envs: dict[str, tuple[Env, DisturbedExpert | None]] = {}
+"""Of this process: the environment at work, and the expert that is asked for labels in it."""
 
 
 def collect(
@@ -239,18 +240,23 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
 def _record(job: _Job) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
     spec, record, actions, expert = job
-    key = spec.model_dump_json(include={"env_id", "env_kwargs"})
+    key = f"{spec.model_dump_json(include={'env_id', 'env_kwargs'})} {expert}"
     if key not in _envs:
         _close_envs()
         cameras = tuple(contract_of(spec.env_id, spec.env_kwargs).cameras)
-        _envs[key] = make_env(spec.env_id, spec.env_kwargs, cameras=cameras)
-    env = _envs[key]
-    asked: Any = None
-    if expert is not None:
-        asked = make_policy(expert[0], env_spec=env.contract, options=expert[1])
+        env = make_env(spec.env_id, spec.env_kwargs, cameras=cameras)
+        _envs[key] = (env, _asked(expert, env))
+    env, asked = _envs[key]
     return list(demonstrations(env, spec, record, actions, expert=asked))
+
+
+def _asked(expert: _Expert | None, env: Env) -> DisturbedExpert | None:
+    if expert is None:
+        return None
+    made: Any = make_policy(expert[0], env_spec=env.contract, options=expert[1])
+    return cast(DisturbedExpert, made)
 
 
 def _close_envs() -> None:
     while _envs:
-        _envs.popitem()[1].close()
+        _envs.popitem()[1][0].close()

@@ -82,6 +82,12 @@ class Demonstration:
         return len(self.actions)
 
     @property
+    def disturbed(self) -> npt.NDArray[np.bool_]:
+        """Bool ``(T,)``: something else was executed than what is learned."""
+        changed: npt.NDArray[np.bool_] = np.any(self.targets != self.actions, axis=1)
+        return changed
+
+    @property
     def targets(self) -> Floats:
         """What a policy learns: ``labels`` where there are any, else ``actions``."""
         return self.actions if self.labels is None else self.labels

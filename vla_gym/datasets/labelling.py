@@ -8,7 +8,7 @@ from vla_gym.contract.adapter import adapt
 from vla_gym.contract.env import Observation
 from vla_gym.contract.policy import Batch, DisturbedExpert, Slot
 from vla_gym.errors import DatasetError, RunnerError
-from vla_gym.runner.acting import slot_seed
+from vla_gym.runner.acting import make_slot
 from vla_gym.runner.episode import Env, Info
 from vla_gym.runner.messages import Floats
 from vla_gym.suites.spec import EpisodeSpec
@@ -40,15 +40,7 @@ class Watcher:
 
     def begin(self, subtask: int) -> None:
         """Tell the expert that a sub-task begins."""
-        spec = self._spec
-        self._slot = Slot(
-            0,
-            seed=slot_seed(spec.seed, self._index, subtask),
-            episode=self._index,
-            subtask=subtask,
-            environment=spec.env_id,
-            env_kwargs=spec.env_kwargs,
-        )
+        self._slot = make_slot(0, self._spec, self._index, subtask)
         self._expert.reset([self._slot])
 
     def label(self, observation: Observation, info: Info, words: str, action: Floats) -> Floats:
@@ -58,13 +50,7 @@ class Watcher:
             RunnerError: When the expert would execute something else this time.
         """
         seen = self._adapter.observation({**observation, "instruction": words}, info)
-        batch = Batch(
-            slots=(self._slot,),
-            images={role: picture[None] for role, picture in seen.images.items()},
-            proprioception=seen.proprioception[None],
-            instructions=(words,),
-            infos=(seen.info,),
-        )
+        batch = Batch.of([self._slot], [seen])
         again = self._expert.act(batch)[0, 0]
         if not np.array_equal(np.asarray(again, action.dtype), action):
             raise RunnerError(

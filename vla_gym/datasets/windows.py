@@ -38,6 +38,14 @@ class Window:
     instruction: str
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """An episode in memory, and how many frames in front of each were disturbed."""
+
+    episode: Demonstration
+    disturbances: npt.NDArray[np.int64]
+
+
 class Windows:
     """All windows of a data set, by number; equal numbers give equal windows.
 
@@ -55,7 +63,7 @@ class Windows:
                 raise OptionError(f"{name}={value}: expected a number from 1.")
         self._dataset, self._history, self._chunk, self._keep = dataset, history, chunk, keep
         self._ends = np.cumsum(np.asarray(dataset.lengths, np.int64))
-        self._kept: OrderedDict[int, Demonstration] = OrderedDict()
+        self._kept: OrderedDict[int, _Kept] = OrderedDict()
 
     def __len__(self) -> int:
         """Return the number of windows: one for every frame."""
@@ -73,44 +81,73 @@ class Windows:
         start = number - int(self._ends[episode - 1]) if episode else number
         return self._cut(self._episode(episode), start)
 
-    def _cut(self, episode: Demonstration, start: int) -> Window:
-        last = len(episode) - 1
-        frames = start + np.arange(self._history)
-        steps = frames[:, None] + np.arange(self._chunk)[None]
-        seen, done = np.minimum(frames, last), np.minimum(steps, last)
-        inside = (steps <= last) & (frames <= last)[:, None]
+    def _cut(self, kept: _Kept, start: int) -> Window:
+        episode, last = kept.episode, len(kept.episode) - 1
+        place = place_windows(
+            np.array([start]), np.array([last]), history=self._history, chunk=self._chunk
+        )
+        seen, done = place.seen[0], place.done[0]
         return Window(
             images={role: pictures[seen] for role, pictures in episode.images.items()},
             proprioception=episode.proprioception[seen],
             actions=episode.targets[done],
-            mask=inside & undisturbed(_disturbances(episode), seen, done),
+            mask=place.mask(kept.disturbances)[0],
             instruction=episode.instruction,
         )
 
-    def _episode(self, index: int) -> Demonstration:
+    def _episode(self, index: int) -> _Kept:
         if index not in self._kept:
-            self._kept[index] = self._dataset.episode(index)
+            episode = self._dataset.episode(index)
+            self._kept[index] = _Kept(episode, count_before(episode.disturbed))
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(index)
         return self._kept[index]
 
 
-def undisturbed(
-    before: npt.NDArray[np.int64], seen: npt.NDArray[np.int64], steps: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Return bool ``(..., T, N)``: nothing was disturbed from frame t until just before step n.
+@dataclass(frozen=True)
+class Places:
+    """Where the frames and actions of B windows are.
+
+    Attributes:
+        seen: int64 ``(B, T)``: numbers of the frames.
+        done: int64 ``(B, T, N)``: numbers of the frames of the actions.
+        inside: bool ``(B, T, N)``: the episode was not over.
+    """
+
+    seen: npt.NDArray[np.int64]
+    done: npt.NDArray[np.int64]
+    inside: npt.NDArray[np.bool_]
+
+    def mask(self, disturbances: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Return which labels count: inside, and not after a disturbance since frame t.
+
+        Args:
+            disturbances: Of all frames, as ``count_before`` gives them.
+        """
+        clear = disturbances[self.done] == disturbances[self.seen][..., None]
+        counts: npt.NDArray[np.bool_] = self.inside & clear
+        return counts
+
+
+def place_windows(
+    starts: npt.NDArray[np.int64], lasts: npt.NDArray[np.int64], *, history: int, chunk: int
+) -> Places:
+    """Return where windows are that begin at frames of episodes.
 
     Args:
-        before: ``(F + 1,)``: how many frames in front of each were disturbed.
-        seen: ``(..., T)``: numbers of the frames.
-        steps: ``(..., T, N)``: numbers of the frames of the actions.
+        starts: ``(B,)``: first frame of each.
+        lasts: ``(B,)``: last frame of its episode.
+        history: T.
+        chunk: N.
     """
-    clear: npt.NDArray[np.bool_] = before[steps] == before[seen][..., None]
-    return clear
+    last = lasts[:, None]
+    frames = starts[:, None] + np.arange(history)
+    steps = frames[:, :, None] + np.arange(chunk)
+    inside = (steps <= last[..., None]) & (frames <= last)[..., None]
+    return Places(np.minimum(frames, last), np.minimum(steps, last[..., None]), inside)
 
 
-def _disturbances(episode: Demonstration) -> npt.NDArray[np.int64]:
-    """Return int64 ``(T + 1,)``: how many frames in front of each were disturbed."""
-    disturbed = np.any(episode.targets != episode.actions, axis=1)
-    return np.concatenate([[0], np.cumsum(disturbed)])
+def count_before(disturbed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return int64 ``(F + 1,)``: how many of F frames in front of each were disturbed."""
+    return np.concatenate([[0], np.cumsum(disturbed)]).astype(np.int64)

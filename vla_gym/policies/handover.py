@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.adapter import Adapter, EpisodeAdapter, PolicyInput, adapt
+from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
 from vla_gym.contract.policy import Batch, Policy, Slot
 from vla_gym.contract.spec import EnvSpec, PolicySpec
 from vla_gym.errors import OptionError
@@ -128,7 +128,7 @@ class HandoverPolicy:
             turn.adapter.observation(observation, batch.infos[row])
             for turn, observation, row in zip(turns, observations, rows, strict=True)
         ]
-        chunks = self._members[member].act(_batch([batch.slots[row] for row in rows], seen))
+        chunks = self._members[member].act(Batch.of([batch.slots[row] for row in rows], seen))
         for turn, chunk, observation in zip(turns, chunks, observations, strict=True):
             turn.waiting.extend(turn.adapter.actions(np.asarray(chunk), observation))
             turn.given = 0
@@ -173,13 +173,3 @@ def _observation(batch: Batch, row: int) -> dict[str, Any]:
         "proprioception": batch.proprioception[row],
         "instruction": batch.instructions[row],
     }
-
-
-def _batch(slots: Sequence[Slot], seen: Sequence[PolicyInput]) -> Batch:
-    return Batch(
-        slots=tuple(slots),
-        images={role: np.stack([one.images[role] for one in seen]) for role in seen[0].images},
-        proprioception=np.stack([one.proprioception for one in seen]),
-        instructions=tuple(one.instruction for one in seen),
-        infos=tuple(one.info for one in seen),
-    )

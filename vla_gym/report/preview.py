@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import gymnasium
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,6 +16,7 @@ from vla_gym.envs import contract_of
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.report.video import Frame
 from vla_gym.runner.episode import reset
+from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
 _GAP, _LINE = 4, 13
@@ -80,12 +80,10 @@ def first_picture(spec: EpisodeSpec, camera: str | None = None) -> Frame:
     if not roles or (camera is not None and camera not in roles):
         raise UnknownNameError(f"camera of {spec.env_id}", camera or "(any)", roles)
     role = camera or roles[0]
-    kwargs = {**spec.env_kwargs, "cameras": (role,)}
-    env = gymnasium.make(spec.env_id, disable_env_checker=True, **kwargs)
+    env = make_env(spec.env_id, spec.env_kwargs, cameras=(role,))
     try:
-        reset(env.unwrapped, spec)  # type: ignore[arg-type]
-        picture: Frame = env.unwrapped.render_cameras((role,))[role]  # type: ignore[attr-defined]
-        return np.array(picture)
+        reset(env, spec)
+        return np.array(env.render_cameras((role,))[role])
     finally:
         env.close()
 

@@ -8,16 +8,17 @@ worker's adapter and cost their episode only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.policy import Batch, Policy, PolicyInput, Slot
 from vla_gym.errors import PolicyError
 from vla_gym.runner.frames import Images
 from vla_gym.runner.messages import Floats, Request
+from vla_gym.suites.spec import EpisodeSpec
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,18 @@ def slot_seed(seed: int, episode: int, subtask: int) -> int:
     """Return the seed of a policy's random numbers, 32 bits, a function of its arguments alone."""
     text = f"{seed}/{episode}/{subtask}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:4], "little")
+
+
+def make_slot(number: int, spec: EpisodeSpec, episode: int, subtask: int) -> Slot:
+    """Return the slot of a sub-task of an episode."""
+    return Slot(
+        number,
+        seed=slot_seed(spec.seed, episode, subtask),
+        episode=episode,
+        subtask=subtask,
+        environment=spec.env_id,
+        env_kwargs=spec.env_kwargs,
+    )
 
 
 class Actor:
@@ -85,13 +98,17 @@ class Actor:
 
 def make_batch(asked: Sequence[Asked]) -> Batch:
     """Return the observations of several slots as one batch; pictures are copied."""
-    cameras: Mapping[str, Any] = asked[0].images
-    return Batch(
-        slots=tuple(one.slot for one in asked),
-        images={name: np.stack([one.images[name] for one in asked]) for name in cameras},
-        proprioception=np.stack([one.request.proprioception for one in asked]),
-        instructions=tuple(one.request.instruction for one in asked),
-        infos=tuple(one.request.info for one in asked),
+    return Batch.of(
+        [one.slot for one in asked],
+        [
+            PolicyInput(
+                images=one.images,
+                proprioception=one.request.proprioception,
+                instruction=one.request.instruction,
+                info=one.request.info,
+            )
+            for one in asked
+        ],
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from vla_gym.contract.policy import Slot
 from vla_gym.errors import RunnerError
 from vla_gym.records import EpisodeRecord
-from vla_gym.runner.acting import Actor, Asked, slot_seed
+from vla_gym.runner.acting import Actor, Asked, make_slot
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.messages import (
     Actions,
@@ -255,14 +255,7 @@ class Engine:
 
     def _slot(self, number: int, request: Request) -> Slot:
         spec = self._specs[request.episode]
-        return Slot(
-            number,
-            seed=slot_seed(spec.seed, request.episode, request.subtask),
-            episode=request.episode,
-            subtask=request.subtask,
-            environment=spec.env_id,
-            env_kwargs=spec.env_kwargs,
-        )
+        return make_slot(number, spec, request.episode, request.subtask)
 
     def _asked(self, lane: Lane) -> Asked:
         assert lane.slot is not None

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vla_gym.contract.adapter import EpisodeAdapter, PolicyInput
+from vla_gym.contract.adapter import EpisodeAdapter
 from vla_gym.contract.env import Observation, VlaEnv
+from vla_gym.contract.policy import PolicyInput
 from vla_gym.errors import ActionError, RunnerError
 from vla_gym.records import EpisodeRecord, SubTaskRecord
 from vla_gym.runner.diagnosis import Trace

@@ -19,7 +19,8 @@ from typing import Any, Protocol, cast
 
 import gymnasium
 
-from vla_gym.contract.adapter import Adapter, PolicyInput, adapt
+from vla_gym.contract.adapter import Adapter, adapt
+from vla_gym.contract.policy import PolicyInput
 from vla_gym.errors import VlaGymError
 from vla_gym.runner.episode import Env, Episode, describe_error
 from vla_gym.runner.frames import FrameBlock, Images

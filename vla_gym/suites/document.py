@@ -64,14 +64,15 @@ def read_document(path: Path) -> Document:
         SuiteError: When it is no YAML or holds something else.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        lines = dict(_lines(node, ()))  # before merge keys are resolved in place
+        data = None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise SuiteError(f"{path}: expected a mapping with name, protocol and episodes.")
-    return Document(path, data, dict(_lines(node, ())))
+    return Document(path, data, lines)
 
 
 def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:

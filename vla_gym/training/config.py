@@ -10,8 +10,9 @@ import yaml
 from pydantic import Field, ValidationError
 
 from vla_gym.contract.spec import Record
-from vla_gym.errors import OptionError, suggest
+from vla_gym.errors import OptionError
 from vla_gym.policies.file import merged
+from vla_gym.validation import problems
 
 
 class DataConfig(Record):
@@ -141,26 +142,6 @@ def load_train_config(path: Path, changes: Mapping[str, Any] | None = None) -> T
     try:
         return TrainConfig.model_validate(merged(data, changes or {}))
     except ValidationError as error:
-        raise OptionError("\n".join([f"{path} is no training:", *_problems(error)])) from error
-
-
-def _problems(error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors(include_url=False):
-        place = ".".join(map(str, problem["loc"])) or "file"
-        if problem["type"] == "extra_forbidden":
-            hint = suggest(str(problem["loc"][-1]), _known(problem["loc"][:-1]))
-            lines.append(f"  {place}: unknown field. {hint}")
-        else:
-            lines.append(f"  {place}: {problem['msg']} (got {problem['input']!r})")
-    return lines
-
-
-def _known(place: tuple[int | str, ...]) -> list[str]:
-    parts: dict[str, type[Record]] = {
-        "data": DataConfig,
-        "optimizer": OptimizerConfig,
-        "augment": AugmentConfig,
-        "evaluate": EvaluateConfig,
-    }
-    return list((parts.get(str(place[0]), TrainConfig) if place else TrainConfig).model_fields)
+        raise OptionError(
+            "\n".join([f"{path} is no training:", *problems(error, TrainConfig)])
+        ) from error

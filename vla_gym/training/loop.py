@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -50,10 +52,11 @@ def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
     with Log(out, total=config.steps, show=progress) as log:
         trainable = make_trainable(config, datasets)
         mixture = make_mixture(config, datasets, trainable, log.note)
-        trainable.measure(mixture.states())
+        states = mixture.states()
+        trainable.measure(states)
         if config.initial is not None:
             trainable.load(Path(config.initial))
-        return _Loop(config, out, trainable, mixture, log).run()
+        return _Loop(config, out, trainable, mixture, log, deviation=states.std(0)).run()
 
 
 class Step(nn.Module):
@@ -71,7 +74,14 @@ class Step(nn.Module):
 
 class _Loop:
     def __init__(
-        self, config: TrainConfig, out: Path, trainable: Trainable, mixture: Mixture, log: Log
+        self,
+        config: TrainConfig,
+        out: Path,
+        trainable: Trainable,
+        mixture: Mixture,
+        log: Log,
+        *,
+        deviation: npt.NDArray[np.float32],
     ) -> None:
         self._config, self._out = config, out
         self._trainable, self._mixture, self._log = trainable, mixture, log
@@ -89,7 +99,7 @@ class _Loop:
         if config.checkpointing:
             _recompute(trainable.module)
         self._step, self._optimizer = self._accelerator.prepare(Step(trainable), optimizer)
-        self._deviation = torch.from_numpy(mixture.states().std(0))
+        self._deviation = torch.from_numpy(deviation)
         self._done = load_state(out, trainable.module, self._optimizer, self._average)
 
     def run(self) -> Path:

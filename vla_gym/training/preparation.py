@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.issues import IncompatibleError, IssueList
@@ -31,7 +32,7 @@ class Prepared:
     images: dict[str, Pictures]
     proprioception: Floats
     actions: Floats
-    disturbed: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    disturbed: npt.NDArray[np.bool_]
 
 
 class Preparation:
@@ -70,7 +71,7 @@ class Preparation:
                 [adapter.proprioception(row) for row in episode.proprioception]
             ).astype(np.float32),
             actions=np.concatenate([meant[:, :-1], self._gripper(meant[:, -1:])], axis=1),
-            disturbed=np.any(meant != episode.actions, axis=1),
+            disturbed=episode.disturbed,
         )
 
     def _gripper(self, values: Floats) -> Floats:

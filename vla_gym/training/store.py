@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import Dataset
-from vla_gym.datasets.windows import undisturbed
+from vla_gym.datasets.windows import count_before, place_windows
 from vla_gym.errors import DatasetError
 from vla_gym.suites.spec import digest
 from vla_gym.training.preparation import Preparation
@@ -71,21 +71,17 @@ class Store:
     def windows(self, starts: Numbers, *, history: int, chunk: int) -> Slices:
         """Return the windows that begin at some frames.
 
-        Same rule as ``vla_gym.datasets.Windows``: behind the end of an episode its last frame is
-        repeated and masked.
+        Behind the end of an episode its last frame is repeated and masked.
         """
         episodes = np.searchsorted(self.ends, starts, side="right")
-        last = (self.ends[episodes] - 1)[:, None]
-        frames = starts[:, None] + np.arange(history)
-        steps = frames[:, :, None] + np.arange(chunk)
-        seen, done = np.minimum(frames, last), np.minimum(steps, last[..., None])
-        inside = (steps <= last[..., None]) & (frames <= last)[..., None]
+        place = place_windows(starts, self.ends[episodes] - 1, history=history, chunk=chunk)
+        seen = place.seen
         return Slices(
             images={role: pictures[seen] for role, pictures in self.images.items()},
             proprioception=self.proprioception[seen],
             instructions=[self.instructions[e] for e in episodes],
-            actions=self.actions[done],
-            mask=inside & undisturbed(self.disturbed, seen, done),
+            actions=self.actions[place.done],
+            mask=place.mask(self.disturbed),
         )
 
 
@@ -173,7 +169,7 @@ def _fill(
         pictures.flush()
     for name, rows in numbers.items():
         np.save(folder / f"{name}.npy", np.concatenate(rows).astype(np.float32))
-    np.save(folder / "disturbed.npy", np.concatenate([[0], np.cumsum(np.concatenate(disturbed))]))
+    np.save(folder / "disturbed.npy", count_before(np.concatenate(disturbed)))
     index_text = {"lengths": list(dataset.lengths), "instructions": words, "tasks": tasks}
     (folder / _INDEX).write_text(json.dumps(index_text), encoding="utf-8")
 

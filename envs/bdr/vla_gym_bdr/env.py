@@ -18,8 +18,9 @@ from gymnasium import spaces
 from vla_gym_sapien.rendering import check_shader, require_device
 
 from vla_gym.contract.env import Observation, StepResult
+from vla_gym.contract.spaces import checked_actions, observation_space
 from vla_gym.contract.spec import EnvSpec
-from vla_gym.errors import ActionError, OptionError, UnknownNameError
+from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_bdr.judging import Judge, Watch
 from vla_gym_bdr.robot import cameras as camera_models
 from vla_gym_bdr.settings import begin, check_setting
@@ -87,7 +88,7 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
         self.tasks = (self._task.name,)
         self.render_mode = render_mode
         self.action_space = spaces.Box(-1.0, 1.0, (_SIZE,), np.float32)
-        self.observation_space = _observation_space(self._contract)
+        self.observation_space = observation_space(self._contract, _INSTRUCTION)
         self._simulation: Simulation | None = None
         self._closed = self._working = False
         self._steps = 0
@@ -244,33 +245,5 @@ def _proprioception(simulation: Simulation) -> npt.NDArray[np.float32]:
     return np.array([*hand.p, x, y, z, w, simulation.gripper.opening, *joints], dtype=np.float32)
 
 
-def _observation_space(contract: EnvSpec) -> spaces.Dict:
-    space: dict[str, spaces.Space[Any]] = {
-        "proprioception": spaces.Box(-np.inf, np.inf, (contract.proprioception_size,), np.float32),
-        "instruction": _INSTRUCTION,
-    }
-    if contract.cameras:
-        space["images"] = spaces.Dict(
-            {
-                role: spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)
-                for role, camera in contract.cameras.items()
-            }
-        )
-    return spaces.Dict(space)
-
-
 def _checked(actions: npt.ArrayLike, *, ndim: int) -> Actions:
-    """Return actions as a new array, or raise ``ActionError``."""
-    expected = f"({_SIZE},)" if ndim == 1 else f"(n, {_SIZE}) with n >= 1"
-    try:
-        array = np.array(actions)
-    except ValueError as error:
-        raise ActionError(f"The action is not an array: {error}. Expected {expected}.") from error
-    if array.ndim != ndim or array.shape[-1:] != (_SIZE,) or array.size == 0:
-        raise ActionError(f"The action has shape {array.shape}, expected {expected}.")
-    if array.dtype.kind not in "fiub":
-        raise ActionError(f"The action has dtype {array.dtype}, expected floating point numbers.")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ActionError(f"action{list(where)} is {array[where]}, expected finite numbers.")
-    return array.astype(np.float64)
+    return checked_actions(actions, size=_SIZE, ndim=ndim).astype(np.float64)

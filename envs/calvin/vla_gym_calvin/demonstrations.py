@@ -68,12 +68,13 @@ def demonstrations(
         visuals=visuals,
         language=language,
         max_steps=max_steps,
+        chains=1,  # as a pattern: environment and protocol
     )
-    sentences = training_sentences()
+    shares, sentences = task_shares(), training_sentences()
     draw = np.random.default_rng(seed)
     count: Counter[str] = Counter()
     episodes = tuple(
-        _episode(like.episodes[0], _chain(draw, count, length), sentences, draw, index)
+        _episode(like.episodes[0], _chain(draw, count, shares, length), sentences, draw, index)
         for index in range(chains)
     )
     settings = {**like.protocol.settings, "sequences": f"demonstrations, seed {seed}"}
@@ -92,9 +93,10 @@ def task_shares() -> dict[str, float]:
     return {task: 0.5 * official[task] / official.total() + 0.5 / len(TASKS) for task in TASKS}
 
 
-def _chain(draw: np.random.Generator, count: Counter[str], length: int) -> EvalSequence:
+def _chain(
+    draw: np.random.Generator, count: Counter[str], shares: Mapping[str, float], length: int
+) -> EvalSequence:
     """Draw a chain whose tasks are those most wanting, and count them."""
-    shares = task_shares()
     starts = initial_conditions()
     initial = starts[int(draw.integers(len(starts)))]
     state, tasks = initial, list[str]()

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from vla_gym.contract.env import Observation, StepResult
+from vla_gym.contract.spaces import checked_actions, observation_space
 from vla_gym.contract.spec import EnvSpec
-from vla_gym.errors import ActionError, OptionError, UnknownNameError
+from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_calvin import facts
 from vla_gym_calvin.chain import Chain, SubTask, Verdict
 from vla_gym_calvin.language import instruction_set
@@ -309,39 +310,19 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
 
 
 def _observation_space(contract: EnvSpec, *, depth: bool) -> spaces.Dict:
-    sizes = {role: (camera.height, camera.width) for role, camera in contract.cameras.items()}
-    space: dict[str, spaces.Space[Any]] = {
-        "proprioception": spaces.Box(-np.inf, np.inf, (contract.proprioception_size,), np.float32),
-        "instruction": _INSTRUCTION,
+    space = observation_space(contract, _INSTRUCTION)
+    if not (depth and contract.cameras):
+        return space
+    depths = {
+        role: spaces.Box(0, np.inf, (camera.height, camera.width), np.float32)
+        for role, camera in contract.cameras.items()
     }
-    if sizes:  # Gymnasium forbids empty Dict spaces, so without cameras there are no images at all
-        space["images"] = spaces.Dict(
-            {role: spaces.Box(0, 255, (*size, 3), np.uint8) for role, size in sizes.items()}
-        )
-    if sizes and depth:
-        space["depth"] = spaces.Dict(
-            {role: spaces.Box(0, np.inf, size, np.float32) for role, size in sizes.items()}
-        )
-    return spaces.Dict(space)
+    return spaces.Dict({**space.spaces, "depth": spaces.Dict(depths)})
 
 
 def _checked(actions: npt.ArrayLike, *, ndim: int) -> Actions:
     """Return a copy of actions with the gripper at exactly 1 or -1, or raise ``ActionError``."""
-    size = facts.ACTION_SIZE
-    expected = f"({size},)" if ndim == 1 else f"(n, {size}) with n >= 1"
-    try:
-        array = np.array(actions)
-    except ValueError as error:
-        raise ActionError(f"The action is not an array: {error}. Expected {expected}.") from error
-    if array.ndim != ndim or array.shape[-1:] != (size,) or array.size == 0:
-        raise ActionError(f"The action has shape {array.shape}, expected {expected}.")
-    if array.dtype.kind in "iub":
-        array = array.astype(np.float64)
-    if array.dtype.kind != "f":
-        raise ActionError(f"The action has dtype {array.dtype}, expected floating point numbers.")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ActionError(f"action{list(where)} is {array[where]}, expected finite numbers.")
+    array = checked_actions(actions, size=facts.ACTION_SIZE, ndim=ndim)
     grip = array[..., -1]
     array[..., -1] = 2 * (grip > 0) - 1
     return array

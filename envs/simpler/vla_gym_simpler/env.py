@@ -19,8 +19,9 @@ from vla_gym_sapien.overlay import composite, photograph
 from vla_gym_sapien.rendering import check_shader, require_device
 
 from vla_gym.contract.env import Observation, StepResult
+from vla_gym.contract.spaces import checked_actions, observation_space
 from vla_gym.contract.spec import EnvSpec
-from vla_gym.errors import ActionError, OptionError, UnknownNameError
+from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.engine import ENGINES, describe_solver
 from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX
@@ -125,7 +126,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         self.render_mode = render_mode
         reach = np.array(_REACH, dtype=np.float32)
         self.action_space = spaces.Box(-reach, reach, dtype=np.float32)
-        self.observation_space = _observation_space(self._contract)
+        self.observation_space = observation_space(self._contract, _INSTRUCTION)
         self._simulation: Simulation | None = None
         self._judge: Judge | None = None
         self._closed = False
@@ -352,33 +353,5 @@ def _number(value: Any) -> float | bool:
     return value if isinstance(value, bool) else float(value)
 
 
-def _observation_space(contract: EnvSpec) -> spaces.Dict:
-    space: dict[str, spaces.Space[Any]] = {
-        "proprioception": spaces.Box(-np.inf, np.inf, (contract.proprioception_size,), np.float32),
-        "instruction": _INSTRUCTION,
-    }
-    if contract.cameras:
-        space["images"] = spaces.Dict(
-            {
-                role: spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)
-                for role, camera in contract.cameras.items()
-            }
-        )
-    return spaces.Dict(space)
-
-
 def _checked(actions: npt.ArrayLike, *, ndim: int) -> Actions:
-    """Return actions as a new array, or raise ``ActionError``."""
-    expected = f"({_SIZE},)" if ndim == 1 else f"(n, {_SIZE}) with n >= 1"
-    try:
-        array = np.array(actions)
-    except ValueError as error:
-        raise ActionError(f"The action is not an array: {error}. Expected {expected}.") from error
-    if array.ndim != ndim or array.shape[-1:] != (_SIZE,) or array.size == 0:
-        raise ActionError(f"The action has shape {array.shape}, expected {expected}.")
-    if array.dtype.kind not in "fiub":
-        raise ActionError(f"The action has dtype {array.dtype}, expected floating point numbers.")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ActionError(f"action{list(where)} is {array[where]}, expected finite numbers.")
-    return array.astype(np.float64)
+    return checked_actions(actions, size=_SIZE, ndim=ndim).astype(np.float64)

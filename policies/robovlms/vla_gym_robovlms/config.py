@@ -6,8 +6,7 @@ how they were normalised. It travels inside a checkpoint and is compared when on
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +21,8 @@ from vla_gym.contract.spec import (
     ProprioceptionField,
     Record,
 )
-from vla_gym.errors import OptionError, suggest
+from vla_gym.errors import OptionError
+from vla_gym.validation import problems
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -244,7 +244,9 @@ def parse_config(data: Mapping[str, Any], *, where: str = "config") -> VlaConfig
     try:
         config = VlaConfig.model_validate(data)
     except ValidationError as error:
-        raise OptionError("\n".join([f"{where} is not a VLA:", *_problems(error)])) from error
+        raise OptionError(
+            "\n".join([f"{where} is not a VLA:", *problems(error, VlaConfig)])
+        ) from error
     check_formulation(config)
     return config
 
@@ -309,31 +311,3 @@ def check_formulation(config: VlaConfig) -> None:
             f"Head {name!r} sees one frame, history is {config.history}.",
             "use head lstm or gpt, or history 1",
         )
-
-
-def _problems(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors(include_url=False):
-        place = ".".join(map(str, problem["loc"])) or "file"
-        if problem["type"] == "extra_forbidden":
-            hint = suggest(str(problem["loc"][-1]), _fields(problem["loc"][:-1]))
-            yield f"  {place}: unknown field. {hint}"
-        else:
-            yield f"  {place}: {problem['msg']} (got {problem['input']!r}).{_near(problem)}"
-
-
-def _near(problem: Mapping[str, Any]) -> str:
-    """Return a suggestion where one of several words was expected."""
-    if problem["type"] != "literal_error":
-        return ""
-    words = re.findall("'([^']+)'", problem["ctx"]["expected"])
-    return f" {suggest(str(problem['input']), words)}"
-
-
-def _fields(place: tuple[int | str, ...]) -> list[str]:
-    """Return the fields that a place in the configuration may have."""
-    kind: Any = VlaConfig
-    for part in place:
-        field = getattr(kind, "model_fields", {}).get(part)
-        options = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
-        kind = next((option for option in options if hasattr(option, "model_fields")), None)
-    return list(getattr(kind, "model_fields", {}))
