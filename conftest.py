@@ -30,9 +30,28 @@ ABSENT = {name: path for name, path in BEING_BUILT.items() if not importlib.util
 collect_ignore = list(ABSENT.values())
 
 
-def pytest_report_header() -> str:
-    """Say which packages' tests are left out."""
-    return f"not installed, so not tested: {', '.join(ABSENT.values()) or 'nothing'}"
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--full``."""
+    parser.addoption("--full", action="store_true", help="every cell of the large tables")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which packages' tests and which cells of tables are left out."""
+    cells = "all" if config.getoption("--full") else "a sample (all: tox -e full)"
+    return [
+        f"not installed, so not tested: {', '.join(ABSENT.values()) or 'nothing'}",
+        f"cells of large tables: {cells}",
+    ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only ``--full`` runs."""
+    if config.getoption("--full"):
+        return
+    left = [item for item in items if item.get_closest_marker("full")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 def _shared(name: str) -> Path:

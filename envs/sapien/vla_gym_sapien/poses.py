@@ -90,8 +90,8 @@ class Pose:
 
 def multiply_quaternions(a: F64, b: F64) -> F64:
     """Return the quaternion (wxyz) of rotation ``b`` followed by ``a``."""
-    aw, ax, ay, az = a
-    bw, bx, by, bz = b
+    aw, ax, ay, az = np.asarray(a, dtype=np.float64).tolist()
+    bw, bx, by, bz = np.asarray(b, dtype=np.float64).tolist()
     return np.array(
         [
             aw * bw - ax * bx - ay * by - az * bz,
@@ -108,10 +108,20 @@ def conjugate(q: F64) -> F64:
 
 
 def rotate(q: F64, vector: F64) -> F64:
-    """Return a vector ``(3,)`` rotated by a unit quaternion (wxyz)."""
-    axis = q[1:]
-    twice = 2.0 * np.cross(axis, vector)
-    return np.asarray(vector + q[0] * twice + np.cross(axis, twice))
+    """Return a vector ``(3,)`` rotated by a unit quaternion (wxyz).
+
+    In plain floats: ``np.cross`` takes ten times as long for one vector.
+    """
+    w, x, y, z = np.asarray(q, dtype=np.float64).tolist()
+    a, b, c = np.asarray(vector, dtype=np.float64).tolist()
+    d, e, f = 2.0 * (y * c - z * b), 2.0 * (z * a - x * c), 2.0 * (x * b - y * a)
+    return np.array(
+        [
+            a + w * d + (y * f - z * e),
+            b + w * e + (z * d - x * f),
+            c + w * f + (x * e - y * d),
+        ]
+    )
 
 
 def rotation_vector_quaternion(vector: F64) -> F64:

@@ -6,9 +6,11 @@ import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+import pytest
 import torch
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import BackboneConfig, VlaConfig, parse_config
@@ -36,6 +38,19 @@ FORMULATIONS: dict[str, dict[str, Any]] = {
     "policy-head-gpt": {"formulation": "policy-head", "head": {"name": "gpt", "layers": 2}},
 }
 BOTH = {"cameras": ("static", "wrist")}
+
+
+def cells(rows: Iterable[Any], columns: Iterable[Any], *, every: int = 3) -> list[Any]:
+    """Return all cells of a table as parameters; one in ``every`` of each row and column is run.
+
+    The first row is run whole, and ``--full`` runs all.
+    """
+    whole = list(columns)
+    return [
+        pytest.param(row, column, marks=[pytest.mark.full] if i and (i + j) % every else [])
+        for i, row in enumerate(rows)
+        for j, column in enumerate(whole)
+    ]
 
 
 def tiny_config(backbone: str = "kosmos-2", **options: Any) -> VlaConfig:

@@ -77,16 +77,14 @@ def test_training_lowers_the_loss(config: VlaConfig) -> None:
     model = Vla(config, make_backbone(config.backbone)).train()
     statistics = [b.clone() for b in model.backbone.vision.buffers()]
     optimizer = torch.optim.AdamW(model.parameters(), 1e-4)
-    batch = training_batch(config, 224)
-    losses = []
-    for _ in range(3):
-        losses.append(model.loss(batch)["loss"])
-        optimizer.zero_grad()
-        losses[-1].backward()
-        optimizer.step()
-    assert losses[2] < losses[1] < losses[0]
-    for before, after in zip(statistics, model.backbone.vision.buffers(), strict=True):
-        assert torch.equal(before, after), "batch statistics stay frozen"
+    batch = training_batch(config, 224, rows=1)
+    before = model.loss(batch)["loss"]
+    before.backward()
+    optimizer.step()
+    with torch.no_grad():
+        assert model.loss(batch)["loss"] < before
+    for old, new in zip(statistics, model.backbone.vision.buffers(), strict=True):
+        assert torch.equal(old, new), "batch statistics stay frozen"
 
 
 def test_without_the_packages_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

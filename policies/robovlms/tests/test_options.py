@@ -136,7 +136,7 @@ def test_half_precision_acts_nearly_alike(family: str, dtype: str) -> None:
     np.testing.assert_allclose(found, wanted, atol=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_compiled_model_acts_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     # The tracer is what can fail on our code; the compiler behind it needs minutes and a C++ one.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))

@@ -14,6 +14,7 @@ from samples_vla import (
     BOTH,
     FAMILIES,
     FORMULATIONS,
+    cells,
     pictures,
     shared_backbone,
     tiny_config,
@@ -65,8 +66,7 @@ def rollout(model: Vla, steps: int, *, together: bool, first: int = 0) -> np.nda
     return result
 
 
-@pytest.mark.parametrize("name", FORMULATIONS)
-@pytest.mark.parametrize("backbone", FAMILIES)
+@pytest.mark.parametrize(("backbone", "name"), cells(FAMILIES, FORMULATIONS))
 def test_the_table(backbone: str, name: str, tmp_path: Path) -> None:
     config = tiny_config(backbone, **{**BOTH, "history": 2, **FORMULATIONS[name]})
     kind = type(shared_backbone(backbone))

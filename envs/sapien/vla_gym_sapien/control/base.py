@@ -73,12 +73,20 @@ class JointPath:
         self._input.target_position = goal.tolist()
         self._input.target_velocity = zeros
         self._input.target_acceleration = zeros
+        self._end: tuple[F64, F64] | None = None
         result = self._planner.calculate(self._input, self._trajectory)
         if result not in (Result.Working, Result.Finished):
             raise ArithmeticError(f"no path from {start} (at {velocity}/s) to {goal}: {result}")
 
     def at(self, sample: int) -> tuple[F64, F64]:
         """Return position and velocity at a sample (the goal and rest after the end)."""
-        time = min(sample * self._period, self._trajectory.duration)
+        time, duration = sample * self._period, self._trajectory.duration
+        if time < duration:
+            return self._at(time)
+        if self._end is None:
+            self._end = self._at(duration)
+        return self._end
+
+    def _at(self, time: float) -> tuple[F64, F64]:
         position, velocity, _ = self._trajectory.at_time(time)
         return np.asarray(position, dtype=np.float64), np.asarray(velocity, dtype=np.float64)

@@ -39,6 +39,7 @@ class Sapien3Articulation:
         self._indices = {link.name: i for i, link in enumerate(articulation.links)}
         self._pinocchio: Any = None
         self._targets = np.zeros(len(engine))
+        self._velocity_targets = np.zeros(len(engine))
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -99,13 +100,18 @@ class Sapien3Articulation:
     def set_targets(
         self, indices: Sequence[int], positions: F64, velocities: F64 | None = None
     ) -> None:
-        """Set drive targets of some joints (by their place in ``joints``)."""
-        for place, index in enumerate(indices):
-            target = np.float32(positions[place])
-            self._active[index].set_drive_target(target)
-            self._targets[index] = target
-            if velocities is not None:
-                self._active[index].set_drive_velocity_target(np.float32(velocities[place]))
+        """Set drive targets of some joints (by their place in ``joints``).
+
+        What a joint has already is not set again: a path that has ended costs nothing.
+        """
+        for index, target in zip(indices, _float32(positions), strict=True):
+            if target != self._targets[index]:
+                self._active[index].set_drive_target(target)
+                self._targets[index] = target
+        for index, speed in zip(indices, _float32(velocities), strict=False):
+            if speed != self._velocity_targets[index]:
+                self._active[index].set_drive_velocity_target(speed)
+                self._velocity_targets[index] = speed
 
     def link_pose(self, name: str) -> Pose:
         """Return the world pose of a link."""
@@ -183,6 +189,11 @@ def visual_records(scene: sapien.Scene, model: RobotModel) -> Mapping[str, list[
     """Return what is drawn of each link: records of SAPIEN's builder, by link name."""
     links = _parse(scene, model, model.urdf).link_builders
     return {link.name: link.visual_records for link in links}
+
+
+def _float32(values: F64 | None) -> list[float]:
+    """Return numbers as the engine rounds them; none for ``None``."""
+    return [] if values is None else np.asarray(values, dtype=np.float32).tolist()
 
 
 def _undrawn(urdf: Path) -> str:
