@@ -6,7 +6,6 @@ with that reason, and the rest runs with built-in assets.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 
@@ -23,25 +22,15 @@ if (SHARED / "assets").is_dir():
     os.environ.setdefault("VLA_GYM_ASSETS", str(SHARED / "assets"))
 
 
-BEING_BUILT = {"vla_gym_bdr": "envs/bdr"}
-"""Packages of requirements-next.txt; their tests are collected where they are installed."""
-
-ABSENT = {name: path for name, path in BEING_BUILT.items() if not importlib.util.find_spec(name)}
-collect_ignore = list(ABSENT.values())
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--full``."""
     parser.addoption("--full", action="store_true", help="every cell of the large tables")
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which packages' tests and which cells of tables are left out."""
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which cells of tables are left out."""
     cells = "all" if config.getoption("--full") else "a sample (all: tox -e full)"
-    return [
-        f"not installed, so not tested: {', '.join(ABSENT.values()) or 'nothing'}",
-        f"cells of large tables: {cells}",
-    ]
+    return f"cells of large tables: {cells}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKSPACES = {"requirements-dev.txt", "requirements-next.txt"}
+WORKSPACE = "requirements-dev.txt"
 WEIGHTS = ROOT / "requirements-weights.txt"
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 DEBIAN_FIX = ["apt-get", "install", "-y", "--no-install-recommends", "python3-venv"]
@@ -93,7 +93,7 @@ def torch_options(arguments: list[str]) -> list[str]:
     that pip is configured to find elsewhere (a mirror, a folder of wheels) is preferred all the
     same, because its version ends in +cpu.
     """
-    if shutil.which("nvidia-smi") or WORKSPACES.isdisjoint(arguments):
+    if shutil.which("nvidia-smi") or WORKSPACE not in arguments:
         return []
     try:
         urllib.request.urlopen(f"{CPU_TORCH}/torch/", timeout=5).close()
@@ -126,7 +126,7 @@ def main() -> None:
     python = create(known.venv) if known.venv else known.python
     try:
         install(python.absolute(), arguments)
-        if not WORKSPACES.isdisjoint(arguments):
+        if WORKSPACE in arguments:
             install(python.absolute(), ["--no-deps", "-r", str(WEIGHTS)])
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)

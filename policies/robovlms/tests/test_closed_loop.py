@@ -18,7 +18,7 @@ from vla_gym.testing.world import mock_contract
 from vla_gym.training import TrainConfig
 from vla_gym.training.loop import train
 
-SHOWN, ASKED = 36, 30
+SHOWN, ASKED = 36, 90
 
 
 def _suite(first: int, last: int) -> Any:

@@ -17,13 +17,17 @@ from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
+from vla_gym.registry import registry
+from vla_gym.training import load_train_config
 
 DISCRETE: dict[str, Any] = {
     "formulation": "interleaved",
     "action": "discrete",
     "head": {"name": "detokeniser"},
 }
-MATRIX = Path(__file__).resolve().parents[3] / "configs/matrix"
+ROOT = Path(__file__).resolve().parents[3]
+MATRIX = ROOT / "configs/matrix"
+TRAININGS = sorted((ROOT / "configs/train").rglob("*.yaml"))
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
@@ -39,6 +43,15 @@ def test_a_shipped_configuration_is_valid_and_says_what_it_is(name: str) -> None
     assert config.summary
     assert config.backbone.name in FAMILIES
     assert config.backbone.size == "base"
+
+
+@pytest.mark.parametrize("path", TRAININGS, ids=lambda path: path.stem)
+def test_a_training_names_what_exists(path: Path) -> None:
+    training = load_train_config(path)
+    assert resolve(str(ROOT / training.policy), training.options).backbone.name in FAMILIES
+    assert training.batch_size % training.accumulate == 0
+    if training.evaluate:
+        assert registry().get("suites", training.evaluate.suite).problem is None
 
 
 @pytest.mark.parametrize("suite", ["calvin", "simpler"])
