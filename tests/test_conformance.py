@@ -28,14 +28,12 @@ CHEAPER |= {env_id: BOTH for env_id in ENVS if env_id.startswith("BDRBench-")}
 
 
 def representatives() -> set[str]:
-    """Return the first and the last id of every class: they stand for its others (--full)."""
-    families: dict[str, list[str]] = {}
+    """Return the last id of every class: it stands for the others, which --full runs too."""
+    families = {}
     for env_id in ENVS:
         entry = registry().get("envs", env_id).entry
-        families.setdefault(entry.target if isinstance(entry, EnvEntry) else env_id, []).append(
-            env_id
-        )
-    return {env_id for ids in families.values() for env_id in (ids[0], ids[-1])}
+        families[entry.target if isinstance(entry, EnvEntry) else env_id] = env_id
+    return set(families.values())
 
 
 SOME = representatives()
@@ -54,7 +52,11 @@ def options(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
     recorded = tmp_path / "actions.npz"
     np.savez(recorded, actions=np.tile([0.0] * 6 + [1.0], (8, 1)))
     miniature = {"config": "kosmos-policy-head-continuous", "backbone": {"size": "tiny"}}
-    return {"replay": {"path": str(recorded)}, "robovlms": miniature}
+    return {
+        "handover": {"first": "random", "then": "random"},
+        "replay": {"path": str(recorded)},
+        "robovlms": miniature,
+    }
 
 
 def samples(env_id: str, names: tuple[str, ...]) -> list[Mapping[str, Any]]:

@@ -57,6 +57,7 @@ def released(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.full  # a model of full size, on no device: half a minute
 def test_our_model_has_the_keys_and_shapes_of_the_released_files() -> None:
     config = resolve("kosmos-policy-head-continuous", {"backbone": {"weights": "random"}})
     with torch.device("meta"):

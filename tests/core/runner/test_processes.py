@@ -153,8 +153,19 @@ def test_a_worker_that_cannot_start_is_told_with_what_it_printed(
     assert "no gymnasium today" in (tmp_path / "run" / "workers.log").read_text()
 
 
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(command: list[str], tmp_path: Path) -> None:
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
+    )
     until = time.monotonic() + 300
     while episodes_in(tmp_path / "run") < 2 and time.monotonic() < until:
         time.sleep(0.02)
