@@ -422,7 +422,7 @@ print(json.dumps([str(len(seen)), message]))
 
 
 @needs_gl
-@pytest.mark.slow
+@pytest.mark.full
 def test_fifty_environments_one_after_another_and_a_lost_context() -> None:
     count, message = _child(MANY)
     assert count == "1"

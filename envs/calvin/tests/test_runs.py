@@ -67,7 +67,13 @@ def _command(folder: Path, run: str, name: str, workers: int, batch: int) -> lis
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", [ORACLE, LOOKER], ids=["oracle", "pictures"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(ORACLE, id="oracle", marks=pytest.mark.full),
+        pytest.param(LOOKER, id="pictures"),
+    ],
+)
 def test_numbers_do_not_depend_on_workers_batches_or_kills(tmp_path: Path, run: str) -> None:
     subprocess.run(_command(tmp_path, run, "calm", 1, 1), check=True)
     expected = comparable_lines(tmp_path / "calm")

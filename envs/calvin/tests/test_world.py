@@ -89,6 +89,7 @@ def test_the_first_press_on_a_lit_button(official, version, leds):
     world.close()
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_resets(world):
     rng = np.random.default_rng(0)
 

@@ -65,3 +65,13 @@ def test_absent_official_assets_are_named(monkeypatch, tmp_path) -> None:
     assert asset_set("auto", "widowx").kind == "builtin"
     with pytest.raises(AssetError, match="assets fetch simpler"):
         asset_set("official", "widowx")
+
+
+def test_every_so_many_episodes_are_a_sample_of_all_tasks() -> None:
+    whole = load_suite("simpler/google-robot", {"assets": "builtin"})
+    sample = load_suite("simpler/google-robot", {"assets": "builtin", "every": 29})
+    assert sample.episodes == whole.episodes[::29]
+    assert {e.group for e in sample.episodes} == {e.group for e in whole.episodes}
+    assert sample.protocol.hash == whole.protocol.hash
+    with pytest.raises(OptionError, match="every=0: expected at least 1"):
+        load_suite("simpler/google-robot", {"assets": "builtin", "every": 0})

@@ -131,12 +131,15 @@ def _suite(
     success: Rule,
     seed: int,
     tasks: Sequence[str] | str | None,
+    every: int,
     robots: Sequence[str],
     description: str,
     with_published: bool = True,
 ) -> Suite:
     if engine not in ENGINES:
         raise OptionError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
+    if every < 1:
+        raise OptionError(f"every={every}: expected at least 1 (all episodes).")
     chosen = list(blocks)
     if tasks is not None:
         wanted = [tasks] if isinstance(tasks, str) else list(tasks)
@@ -149,7 +152,7 @@ def _suite(
     common = {"engine": engine, "shader": shader}
     episodes = tuple(
         spec for block in chosen for spec in _episodes(block, {**common, "assets": kinds}, seed)
-    )
+    )[::every]
     return Suite(
         name=f"simpler/{name}",
         episodes=episodes,
@@ -242,6 +245,7 @@ def widowx(
     success: Rule = "final",
     seed: int = 0,
     tasks: Sequence[str] | str | None = None,
+    every: int = 1,
 ) -> Suite:
     """Return the Bridge evaluation: 24 episodes a task.
 
@@ -252,6 +256,7 @@ def widowx(
         success: ``"final"`` (official), ``"any"`` or ``"first"``.
         seed: Added to the episode number to seed what the episode leaves open.
         tasks: Only these rows of the table.
+        every: Only every so many of the episodes: a sample of all tasks and variants.
     """
     return _suite(
         "widowx",
@@ -262,6 +267,7 @@ def widowx(
         success=success,
         seed=seed,
         tasks=tasks,
+        every=every,
         robots=("widowx",),
         description="episodes of WidowX on Bridge tasks, visual matching",
     )
@@ -275,6 +281,7 @@ def google_robot(
     success: Rule = "final",
     seed: int = 0,
     tasks: Sequence[str] | str | None = None,
+    every: int = 1,
 ) -> Suite:
     """Return the Google Robot's visual matching evaluation; options as ``widowx``."""
     return _suite(
@@ -286,6 +293,7 @@ def google_robot(
         success=success,
         seed=seed,
         tasks=tasks,
+        every=every,
         robots=("google_robot",),
         description="episodes of the Google Robot, visual matching, four recolourings",
     )
@@ -299,6 +307,7 @@ def google_robot_variants(
     success: Rule = "final",
     seed: int = 0,
     tasks: Sequence[str] | str | None = None,
+    every: int = 1,
 ) -> Suite:
     """Return the Google Robot's variant aggregation; options as ``widowx``."""
     return _suite(
@@ -310,6 +319,7 @@ def google_robot_variants(
         success=success,
         seed=seed,
         tasks=tasks,
+        every=every,
         robots=("google_robot",),
         description="episodes of the Google Robot, variant aggregation",
         with_published=False,
@@ -334,6 +344,7 @@ def smoke(
         success=success,
         seed=seed,
         tasks=None,
+        every=1,
         robots=("widowx",),
         description="episode: does everything run?",
         with_published=False,
