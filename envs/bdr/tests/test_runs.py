@@ -29,7 +29,7 @@ vla_gym.evaluate(
 """
 
 
-@pytest.mark.slow
+@pytest.mark.full  # SimplerEnv's test goes the same way in every run
 def test_numbers_do_not_depend_on_workers_or_kills(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

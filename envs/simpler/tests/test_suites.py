@@ -75,3 +75,9 @@ def test_every_so_many_episodes_are_a_sample_of_all_tasks() -> None:
     assert sample.protocol.hash == whole.protocol.hash
     with pytest.raises(OptionError, match="every=0: expected at least 1"):
         load_suite("simpler/google-robot", {"assets": "builtin", "every": 0})
+
+
+def test_a_shorter_smoke_has_a_protocol_of_its_own() -> None:
+    short = load_suite("simpler/smoke", {"assets": "builtin", "max_steps": 3})
+    assert [task.max_steps for task in short.episodes[0].subtasks] == [3]
+    assert short.protocol.hash != load_suite("simpler/smoke", {"assets": "builtin"}).protocol.hash

@@ -333,9 +333,10 @@ def smoke(
     shader: str = "default",
     success: Rule = "final",
     seed: int = 0,
+    max_steps: int | None = None,
 ) -> Suite:
-    """Return one episode of the WidowX; options as ``widowx``."""
-    return _suite(
+    """Return one episode of the WidowX; options as ``widowx``, and a lower step limit."""
+    suite = _suite(
         "smoke",
         (Block("widowx_stack_cube", "stack_cube", {}, range(1)),),
         assets=assets,
@@ -349,3 +350,23 @@ def smoke(
         description="episode: does everything run?",
         with_published=False,
     )
+    return suite if max_steps is None else _shortened(suite, max_steps)
+
+
+def _shortened(suite: Suite, max_steps: int) -> Suite:
+    """Return a suite whose sub-tasks end earlier, under another protocol."""
+    if max_steps < 1:
+        raise OptionError(f"max_steps={max_steps}: expected at least 1.")
+    episodes = tuple(
+        episode.model_copy(
+            update={
+                "subtasks": tuple(
+                    task.model_copy(update={"max_steps": max_steps}) for task in episode.subtasks
+                )
+            }
+        )
+        for episode in suite.episodes
+    )
+    settings = {**suite.protocol.settings, "max_steps": max_steps}
+    protocol = suite.protocol.model_copy(update={"settings": settings})
+    return suite.model_copy(update={"episodes": episodes, "protocol": protocol})
