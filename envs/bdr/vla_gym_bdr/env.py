@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import string
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -61,7 +61,7 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
         render_mode: ``None`` or ``"rgb_array"``.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
         """Execute one action ``(7,)``."""
         return self._run(_checked(action, ndim=1)[None], observe=True)
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """Return the static picture if ``render_mode`` is ``"rgb_array"``."""
         return self.render_cameras(("static",))["static"] if self.render_mode else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi, sin, tan
 
-from vla_gym_sapien.interface import Color
+from vla_gym_sapien.interface import Color, Shape
 
 from vla_gym_bdr.objects.model import Grip, ObjectModel, Rest, of, round_grip
 from vla_gym_bdr.objects.solids import Piece, Profile, ball, box, pose, rod, turned
@@ -75,7 +75,7 @@ def _plate(name: str, color: Color) -> ObjectModel:
 def _edge(radius: float, height: float, count: int = 12) -> Piece:
     """Return an unseen ring of boxes: the rim of something flat."""
     half = radius * tan(pi / count)
-    boxes = []
+    boxes: list[Shape] = []
     for k in range(count):
         a = 2 * pi * k / count
         boxes += box(
