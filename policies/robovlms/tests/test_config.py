@@ -51,7 +51,7 @@ def test_a_training_names_what_exists(path: Path) -> None:
     assert resolve(str(ROOT / training.policy), training.options).backbone.name in FAMILIES
     assert training.batch_size % training.accumulate == 0
     if training.evaluate:
-        assert registry().get("suites", training.evaluate.suite).problem is None
+        assert not registry().get("suites", training.evaluate.suite).problem
 
 
 @pytest.mark.parametrize("suite", ["calvin", "simpler"])
