@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -94,7 +93,6 @@ def main() -> None:
             print(f"collect: two workers / one {two / one:.2f} ({60 / one:.1f} s a demonstration)")
         if "loader" in options.parts:
             loader(data, Path(folder) / "run", options.steps, options.batch)
-        shutil.rmtree(data)
 
 
 if __name__ == "__main__":

@@ -234,5 +234,4 @@ def thing(name: str) -> Any:
 
 
 def _rests() -> list[str]:
-    things = {**OBJECTS, **FIXTURES}
-    return [name for name in things if thing(name).rest is not None]
+    return [name for name in (*OBJECTS, *FIXTURES) if thing(name).rest is not None]
