@@ -20,6 +20,8 @@ from vla_gym_robovlms.plugin import _BACKBONES
 torch.set_num_threads(1)
 
 FAMILIES = tuple(_BACKBONES)
+OURS = ("compact", "mini")
+"""Networks of this package; the others are built by transformers."""
 
 DISCRETE = {"action": "discrete", "head": {"name": "detokeniser"}, "chunk": 1}
 MLP: dict[str, Any] = {"head": {"name": "mlp"}}

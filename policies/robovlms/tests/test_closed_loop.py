@@ -45,7 +45,8 @@ def _options() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_what_was_shown_is_learned(tmp_path: Path) -> None:
+def test_what_was_shown_is_learned(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    steps, falls_to = (300, 0.5) if pytestconfig.getoption("--full") else (140, 0.6)
     data = tmp_path / "data"
     writer = collect(MockPolicy(competence=1.0), _suite(0, SHOWN), out=data, workers=1)
     assert len(writer) == SHOWN
@@ -54,7 +55,7 @@ def test_what_was_shown_is_learned(tmp_path: Path) -> None:
             "policy": "robovlms",
             "options": _options(),
             "data": [{"path": str(data)}],
-            "steps": 140,
+            "steps": steps,
             "batch_size": 16,
             "optimizer": {"lr": 2e-3, "schedule": "cosine", "warmup": 10},
             "augment": {"shift": 1, "brightness": 0.05, "state_noise": 0.05},
@@ -65,7 +66,7 @@ def test_what_was_shown_is_learned(tmp_path: Path) -> None:
     checkpoint = train(config, tmp_path / "training", progress=False)
     lines = (tmp_path / "training/log.jsonl").read_text().splitlines()
     losses = [line["loss"] for line in map(json.loads, lines) if "loss" in line]
-    assert losses[-1] < 0.6 * losses[0]
+    assert losses[-1] < falls_to * losses[0]
     learned = _evaluated(str(checkpoint / "policy.yaml"), tmp_path / "learned")
     chance = _evaluated("random", tmp_path / "chance")
     assert learned.tasks.overall.rate.interval.low > chance.tasks.overall.rate.interval.high

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from samples_vla import FAMILIES, pictures, shared_backbone
+from samples_vla import FAMILIES, OURS, pictures, shared_backbone
 from vla_gym_robovlms.backbones.patches import cut_patches
 from vla_gym_robovlms.backbones.tiny import IMAGE_TOKEN
 from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, join, part
 
-NATIVE = [name for name in FAMILIES if not name.startswith(("flamingo", "florence", "compact"))]
+NATIVE = [name for name in FAMILIES if not name.startswith((*OURS, "flamingo", "florence"))]
 WORDS = [0, *range(20, 29)]
 """Text ids of the comparison; the first stands in front of the image."""
 

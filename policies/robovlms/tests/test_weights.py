@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from samples_vla import FAMILIES, pictures, shared_backbone
+from samples_vla import FAMILIES, OURS, pictures, shared_backbone
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 from vla_gym_robovlms.backbones import make_backbone
@@ -16,7 +16,7 @@ from vla_gym_robovlms.config import BackboneConfig
 
 from vla_gym.errors import OptionError
 
-HUB = [name for name in FAMILIES if not name.startswith(("flamingo", "compact"))]
+HUB = [name for name in FAMILIES if not name.startswith((*OURS, "flamingo"))]
 WORDS = ["<s>", "<pad>", "</s>", "open", "the", "drawer"]
 
 

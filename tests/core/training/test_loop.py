@@ -74,16 +74,13 @@ def test_it_did_go_on_and_not_begin_anew(tmp_path: Path) -> None:
     assert [json.loads(x)["begin"] for x in lines if "begin" in x] == [0, 14]
 
 
-def test_parts_of_a_batch_add_up_to_it(tmp_path: Path) -> None:
+def test_parts_of_a_batch_add_up_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy_training.Toy, "losses", _without_dropout)
     plain = {"augment": {}, "optimizer": {"lr": 0.01}, "steps": 1, "ema": None}
     torch.manual_seed(0)
     for name, parts in (("one", 1), ("two", 2)):
         given = config(tmp_path, accumulate=parts, **plain)
-        toy_training.Toy.losses, kept = _without_dropout, toy_training.Toy.losses
-        try:
-            run(given, tmp_path / name)
-        finally:
-            toy_training.Toy.losses = kept
+        run(given, tmp_path / name)
     one, two = weights(tmp_path / "one/checkpoint"), weights(tmp_path / "two/checkpoint")
     # Each part divides by its own number of unmasked labels, so they agree only nearly.
     for name, value in one.items():

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -135,10 +136,10 @@ class Toy:
 def run(config: TrainConfig, out: Path) -> Path:
     """Train a toy on ten episodes."""
     episodes = [demonstration(number) for number in range(10)]
-    data: Any = [Episodes(episodes) for _ in config.data]
-    loop.open_data = lambda config: data  # type: ignore[assignment]
-    loop.make_trainable = lambda config, datasets: Toy()  # type: ignore[assignment,return-value]
-    return loop.train(config, out, progress=False)
+    data = [Episodes(episodes) for _ in config.data]
+    toys = {"open_data": lambda config: data, "make_trainable": lambda config, datasets: Toy()}
+    with patch.multiple(loop, **toys):
+        return loop.train(config, out, progress=False)
 
 
 def main() -> None:
