@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,25 +19,34 @@ def collect_command(
         int, typer.Option(help="Record sub-tasks from this one on, counted from 0.")
     ] = 0,
     workers: Annotated[str, typer.Option(metavar="N|auto", help="Processes.")] = "auto",
+    form: Annotated[
+        str, typer.Option("--format", help="Record whole episodes, in this format.")
+    ] = "",
     settings: SetOption = None,
 ) -> None:
     """Run an expert and record what succeeded; the same command again goes on where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import parse_options
     from vla_gym.datasets.collection import collect
+    from vla_gym.datasets.recording import record
+    from vla_gym.errors import OptionError
     from vla_gym.suites import load_suite
 
     options = parse_options(settings or (), policy=policy, suite=suite)
+    chosen = load_suite(suite, options.suite)
+    if form and first_subtask:
+        raise OptionError("--first-subtask: with --format, episodes are recorded whole.")
+    common: dict[str, Any] = {
+        "out": out,
+        "workers": parse_workers(workers),
+        "limit": limit,
+        "policy_options": options.policy,
+    }
     try:
-        writer = collect(
-            policy,
-            load_suite(suite, options.suite),
-            out=out,
-            workers=parse_workers(workers),
-            limit=limit,
-            first_subtask=first_subtask,
-            policy_options=options.policy,
-        )
+        if form:
+            count = record(policy, chosen, form=form, **common)
+        else:
+            count = len(collect(policy, chosen, first_subtask=first_subtask, **common))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    print_lines([f"{len(writer)} demonstrations in {out} (vla-gym dataset info {out})"])
+    print_lines([f"{count} demonstrations in {out} (vla-gym dataset info {out})"])

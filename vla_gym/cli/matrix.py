@@ -1,7 +1,7 @@
 """``vla-gym matrix FILE``: policies x suites, one table.
 
 A pair that cannot be run (incompatible, broken policy) is a row that says so, and the others go
-on. Running the same file again resumes every pair.
+on. Running the same file again resumes every pair, and every training that makes a policy.
 """
 
 from __future__ import annotations
@@ -24,30 +24,33 @@ def matrix_command(
     from vla_gym.cli.console import print_json, print_lines, print_tables
     from vla_gym.cli.matrix_file import load_matrix
 
-    cells = load_matrix(file).cells()
+    matrix = load_matrix(file)
+    policies: dict[str, str] = {}
     try:
-        found = [(cell, _run(cell)) for cell in cells]
+        found = [(cell, _run(cell, policies)) for cell in matrix.cells()]
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if as_json:
         print_json([_json(cell, outcome) for cell, outcome in found])
     else:
         print_tables([_table(found)])
-        print_lines(_notes(found))
+        print_lines([*_notes(found), *_orderings(found)])
     if any(isinstance(outcome, str) or outcome.errors for _, outcome in found):
         raise typer.Exit(1)
 
 
-def _run(cell: Cell) -> Results | str:
-    """Return the results of one pair, or why there are none."""
+def _run(cell: Cell, policies: dict[str, str]) -> Results | str:
+    """Return the results of one pair, or why there are none; ``policies`` are those trained."""
     from vla_gym.cli.console import errors
     from vla_gym.errors import VlaGymError
     from vla_gym.runner.evaluation import evaluate
 
     errors().print(f"{cell.policy.label} on {cell.suite.label}", markup=False)
     try:
+        if cell.policy.label not in policies:
+            policies[cell.policy.label] = _policy(cell)
         return evaluate(
-            cell.policy.name,
+            policies[cell.policy.label],
             cell.suite.name,
             out=cell.out,
             workers=cell.workers,
@@ -62,16 +65,37 @@ def _run(cell: Cell) -> Results | str:
         return str(error).partition("\n")[0]
 
 
+def _policy(cell: Cell) -> str:
+    """Return the name or file of a policy; it is trained now if it has to be."""
+    from vla_gym.cli.train import train_function
+    from vla_gym.training.config import load_train_config
+
+    if cell.policy.train is None:
+        return cell.policy.name
+    config = load_train_config(cell.policy.train.config, cell.policy.train.options)
+    return str(train_function()(config, cell.training) / "policy.yaml")
+
+
 def _table(found: list[tuple[Cell, Results | str]]) -> Table:
     from vla_gym.results import Table
 
     suites = list(dict.fromkeys(cell.suite.label for cell, _ in found))
     sections = tuple(
-        tuple(_row(cell, outcome) for cell, outcome in found if cell.suite.label == suite)
+        tuple(
+            (*_row(cell, outcome), *_published(cell, found))
+            for cell, outcome in found
+            if cell.suite.label == suite
+        )
         for suite in suites
     )
     columns = ("policy", "suite", "n", "errors", "score (95 % interval)", "protocol", "directory")
+    if _claimed(found):
+        columns = (*columns, "published")
     return Table("matrix", columns, sections, text=True)
+
+
+def _claimed(found: list[tuple[Cell, Results | str]]) -> bool:
+    return any(cell.policy.published is not None for cell, _ in found)
 
 
 def _row(cell: Cell, outcome: Results | str) -> tuple[str, ...]:
@@ -82,6 +106,25 @@ def _row(cell: Cell, outcome: Results | str) -> tuple[str, ...]:
         return (*names, "-", "-", f"not run: {outcome}", "-", str(cell.out))
     counts = (str(len(outcome.records)), str(len(outcome.errors)))
     return (*names, *counts, score_cell(outcome), outcome.protocol_hash, str(cell.out))
+
+
+def _published(cell: Cell, found: list[tuple[Cell, Results | str]]) -> tuple[str, ...]:
+    """Return the cell of the column of published scores, where there is such a column."""
+    if not _claimed(found):
+        return ()
+    return ("-" if cell.policy.published is None else f"{cell.policy.published:g}",)
+
+
+def _orderings(found: list[tuple[Cell, Results | str]]) -> list[str]:
+    """Return what each suite says to the published order."""
+    from vla_gym.results.ordering import Claim, ordering
+
+    by_suite: dict[str, list[Claim]] = {}
+    for cell, outcome in found:
+        if not isinstance(outcome, str) and cell.policy.published is not None:
+            claim = Claim(cell.policy.label, outcome, cell.policy.published)
+            by_suite.setdefault(cell.suite.label, []).append(claim)
+    return [f"{suite}: {line}" for suite, all_ in by_suite.items() for line in ordering(all_)]
 
 
 def _notes(found: list[tuple[Cell, Results | str]]) -> list[str]:

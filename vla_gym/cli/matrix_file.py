@@ -9,6 +9,7 @@ video: none              # failures, all or none
 policies:
   - random
   - {name: my-policy, label: my-policy-v2, options: {path: model.pt}}
+  - {label: half, published: 2.5, train: {config: my.yaml, options: {steps: 500}}}  # trained first
 suites:
   - {name: my-suite, options: {scene: D}, limit: 10}
 """
@@ -48,6 +49,37 @@ class Named(Record):
         return value
 
 
+class Training(Record):
+    """A training that makes a policy.
+
+    Attributes:
+        config: What ``vla-gym train`` reads.
+        options: Over the fields of the file, as with ``--set``.
+    """
+
+    config: Path
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class PolicyChoice(Named):
+    """A policy that there is, or one that is trained first.
+
+    Attributes:
+        train: Makes the policy, in a directory of its label; the same file again goes on with it.
+        published: Score of what it stands for, to compare the order with; higher is better.
+    """
+
+    name: str = ""
+    train: Training | None = None
+    published: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PolicyChoice:
+        if bool(self.name) == (self.train is not None) or not self.label:
+            raise ValueError("expected a name, or a label and train")
+        return self
+
+
 class SuiteChoice(Named):
     """A suite; its own limit goes before that of the file."""
 
@@ -56,11 +88,16 @@ class SuiteChoice(Named):
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a matrix."""
+    """One run of a matrix.
 
-    policy: Named
+    Attributes:
+        training: Folder of the policy's training, if it is trained.
+    """
+
+    policy: PolicyChoice
     suite: SuiteChoice
     out: Path
+    training: Path
     limit: int | None
     workers: int | Literal["auto"]
     batch_size: int | None
@@ -70,7 +107,7 @@ class Cell:
 class Matrix(Record):
     """What the file says."""
 
-    policies: tuple[Named, ...] = Field(min_length=1)
+    policies: tuple[PolicyChoice, ...] = Field(min_length=1)
     suites: tuple[SuiteChoice, ...] = Field(min_length=1)
     out: Path = Path("runs/matrix")
     limit: int | None = Field(default=None, gt=0)
@@ -94,6 +131,7 @@ class Matrix(Record):
                 policy=policy,
                 suite=suite,
                 out=self.out / run_name(policy.label, suite.label),
+                training=self.out / "training" / policy.label,
                 limit=suite.limit or self.limit,
                 workers=self.workers,
                 batch_size=self.batch_size,

@@ -27,7 +27,7 @@ def train_command(
     if data:
         changes["data"] = [{"path": str(path)} for path in data]
     chosen = load_train_config(config, changes)
-    train = _train_function()
+    train = train_function()
     try:
         folder = train(chosen, out)
     except KeyboardInterrupt:
@@ -35,7 +35,7 @@ def train_command(
     print_lines([f"Checkpoint in {folder}: vla-gym eval --policy {folder}/policy.yaml --suite ..."])
 
 
-def _train_function() -> Any:
+def train_function() -> Any:
     """Return ``vla_gym.training.loop.train``.
 
     Raises:

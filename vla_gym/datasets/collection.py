@@ -11,7 +11,7 @@ import multiprocessing
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -23,13 +23,14 @@ from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
 from vla_gym.datasets.labelling import Watcher
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.envs import contract_of
-from vla_gym.errors import DatasetError, RunnerError
+from vla_gym.errors import DatasetError
 from vla_gym.policies.factory import make_policy, policy_factory
 from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
-from vla_gym.runner.episode import Env, Tally, begin_next, reset
+from vla_gym.runner.episode import Env
 from vla_gym.runner.evaluation import evaluate, worker_count
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import Floats
+from vla_gym.runner.redo import redo
 from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
@@ -135,36 +136,21 @@ def demonstrations(
         RunnerError: When it goes differently: the environment is not deterministic.
     """
     watcher = None if expert is None else Watcher(expert, env, spec, record.episode)
-    observation, info = reset(env, spec)
-    start = completed = 0
-    for number, done in enumerate(record.subtasks):
-        if number:
-            begin_next(env, spec.subtasks[number], completed, info)
-        completed = int(info["subtask_index"])
-        chosen = actions[start : start + done.steps]
-        tally = Tally("final", done.steps, completed)
+    moments = redo(env, spec, record, actions)
+    for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
+        done = record.subtasks[number]
         if watcher is not None:
             watcher.begin(number)
-        seen, labels = [], []
-        for action in chosen:
-            seen.append(observation)
+        seen, executed, labels = [], [], []
+        for moment in stretch:
+            seen.append(moment.observation)
+            executed.append(moment.action)
             if watcher is not None:
-                labels.append(watcher.label(observation, info, done.instruction, action))
-            observation, _, _, _, info = env.step_chunk(action[None], observe=True)
-            tally.count(1, info, over=False)
-        start += done.steps
-        _check_same(record.episode, done, tally)
+                words = done.instruction
+                labels.append(watcher.label(moment.observation, moment.info, words, moment.action))
         if done.success:
             source = {"episode": record.episode, "subtask": number}
-            yield _demonstration(done, seen, chosen, np.array(labels), source)
-
-
-def _check_same(episode: int, done: SubTaskRecord, tally: Tally) -> None:
-    if (tally.first_success, tally.final_success) != (done.first_success, done.final_success):
-        raise RunnerError(
-            f"Episode {episode}, {done.name}, went differently when its actions were done again: "
-            "the environment is not deterministic, so it is not recorded."
-        )
+            yield _demonstration(done, seen, np.stack(executed), np.array(labels), source)
 
 
 def _demonstration(

@@ -15,7 +15,8 @@ class DatasetFormat(Protocol):
     """What a plugin offers for its folders; a module with these functions will do.
 
     It may also have ``audit(dataset, **options)``, which does every episode again in a simulator
-    and yields a line for each that does not do what it says.
+    and yields a line for each that does not do what it says; and ``record(episodes, out)``, which
+    writes ``vla_gym.datasets.recording.Finished`` episodes whole and returns how many stretches.
     """
 
     def recognises(self, path: Path) -> bool:

@@ -62,6 +62,11 @@ class ChainSummary:
         rates = {str(place): rate.value for place, rate in enumerate(self.success, start=1)}
         return {**rates, AVERAGE: self.average.value}
 
+    @property
+    def score(self) -> Mean:
+        """The one number of a run."""
+        return self.average
+
 
 def summarise_chain(records: Sequence[EpisodeRecord], *, length: int) -> ChainSummary:
     """Return the summary of chains of up to ``length`` sub-tasks."""

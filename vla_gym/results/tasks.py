@@ -45,6 +45,11 @@ class TasksSummary:
         groups = {row.name: row.rate.value for row in self.groups}
         return {**groups, SUCCESS: self.overall.rate.value}
 
+    @property
+    def score(self) -> Rate:
+        """The one number of a run."""
+        return self.overall.rate
+
 
 def summarise_tasks(records: Sequence[EpisodeRecord]) -> TasksSummary:
     """Return the summary by group (an episode without one is grouped by its first sub-task)."""

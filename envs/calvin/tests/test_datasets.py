@@ -119,3 +119,33 @@ def test_the_audit_finds_the_label_that_is_not_true(tmp_path: Path) -> None:
     assert len(wrong) == 1
     assert "annotation 1" in wrong[0]
     assert "open_drawer is not fulfilled; fulfilled: turn_on_led" in wrong[0]
+
+
+@pytest.mark.slow
+def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
+    from vla_gym_calvin.demonstrations import demonstrations
+
+    from vla_gym.datasets import audit_dataset
+    from vla_gym.datasets.recording import record
+
+    suite = demonstrations(
+        assets="builtin",
+        renderer="tiny",
+        language="own",
+        chains=1,
+        length=2,
+        tasks=["turn_on_led", "turn_off_led"],
+    )
+    out = tmp_path / "play"
+    count = record("calvin-oracle", suite, form="calvin", out=out, workers=1, progress=False)
+    dataset = open_dataset(out)
+    assert isinstance(dataset, PlayDataset)
+    assert count == len(dataset.lengths) == 2
+    first, second = dataset.annotations
+    assert [first.task, second.task] == [task.name for task in suite.episodes[0].subtasks]
+    assert (first.first, second.first) == (0, first.last + 1)
+    assert np.load(out / "training" / "ep_start_end_ids.npy").tolist() == [[0, second.last]]
+    assert dataset.episode(1).images["static"].std() > 10
+    assert not list(audit_dataset(out, {"assets": "builtin"}))
+    with pytest.raises(DatasetError, match="holds a split already"):
+        record("calvin-oracle", suite, form="calvin", out=out, workers=1, progress=False)

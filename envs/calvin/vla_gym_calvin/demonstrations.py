@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.suites import EpisodeSpec, SubTask, Suite
 from vla_gym_calvin.facts import TASKS
 from vla_gym_calvin.initial_states import EVALUATION_SCENE, InitialState, initial_state
@@ -31,6 +32,8 @@ SHELF_SHIFT = np.array([0.02, 0.005])
 """Likewise on the shelf, which is narrow."""
 BLOCK_TURN = 0.6
 """Largest turn of a block, rad."""
+_DRAWS = 1000
+"""Beginnings that are tried for one chain."""
 JOINT_SHIFT = 0.12
 """Largest displacement of an arm joint in every second episode, rad: some 10 cm of the hand."""
 
@@ -46,6 +49,7 @@ def demonstrations(
     length: int = 5,
     max_steps: int = 360,
     seed: int = 0,
+    tasks: Sequence[str] | str | None = None,
 ) -> Suite:
     """Return chains for an expert to demonstrate.
 
@@ -59,6 +63,10 @@ def demonstrations(
         length: Sub-tasks of each.
         max_steps: Step limit of a sub-task.
         seed: Other seeds give other chains and other poses.
+        tasks: Only these.
+
+    Raises:
+        OptionError: Tasks that are none, or that do not make chains of this length.
     """
     like = long_horizon(
         "demonstrations",
@@ -70,7 +78,7 @@ def demonstrations(
         max_steps=max_steps,
         chains=1,  # as a pattern: environment and protocol
     )
-    shares, sentences = task_shares(), training_sentences()
+    shares, sentences = _shares_of(tasks), training_sentences()
     draw = np.random.default_rng(seed)
     count: Counter[str] = Counter()
     episodes = tuple(
@@ -93,23 +101,53 @@ def task_shares() -> dict[str, float]:
     return {task: 0.5 * official[task] / official.total() + 0.5 / len(TASKS) for task in TASKS}
 
 
+def _shares_of(tasks: Sequence[str] | str | None) -> dict[str, float]:
+    shares = task_shares()
+    wanted = list(shares) if tasks is None else [tasks] if isinstance(tasks, str) else list(tasks)
+    for task in wanted:
+        if task not in shares:
+            raise UnknownNameError("task", task, list(shares))
+    return {task: shares[task] for task in shares if task in wanted}
+
+
 def _chain(
     draw: np.random.Generator, count: Counter[str], shares: Mapping[str, float], length: int
 ) -> EvalSequence:
     """Draw a chain whose tasks are those most wanting, and count them."""
     starts = initial_conditions()
-    initial = starts[int(draw.integers(len(starts)))]
-    state, tasks = initial, list[str]()
+    for _ in range(_DRAWS):
+        initial = starts[int(draw.integers(len(starts)))]
+        tasks = _tasks(initial, draw, count, shares, length)
+        if len(tasks) == length:
+            count.update(tasks)
+            return EvalSequence(initial, tuple(tasks))
+    raise OptionError(
+        f"No chain of {length} sub-tasks was found with only {', '.join(shares)}: name more tasks "
+        "(also those that undo them), or use a smaller length."
+    )
+
+
+def _tasks(
+    state: InitialCondition,
+    draw: np.random.Generator,
+    count: Counter[str],
+    shares: Mapping[str, float],
+    length: int,
+) -> list[str]:
+    """Return the tasks of a chain; fewer than ``length`` where it comes to a dead end."""
+    tasks, seen = list[str](), Counter(count)
     while len(tasks) < length:
-        after = {t: found for t in TASKS if (found := successor(state, t)) is not None}
+        after = {t: found for t in shares if (found := successor(state, t)) is not None}
         if tasks:
             after = {task: found for task, found in after.items() if task != tasks[-1]}
-        wanting = {task: (count[task] + draw.uniform()) / shares[task] for task in after}
+        if not after:
+            break
+        wanting = {task: (seen[task] + draw.uniform()) / shares[task] for task in after}
         chosen = min(wanting, key=wanting.__getitem__)
-        count[chosen] += 1
+        seen[chosen] += 1
         tasks.append(chosen)
         state = after[chosen]
-    return EvalSequence(initial, tuple(tasks))
+    return tasks
 
 
 def _episode(

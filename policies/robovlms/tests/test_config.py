@@ -10,11 +10,13 @@ import pytest
 import torch
 import yaml
 from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
-from vla_gym_robovlms.backbones import make_backbone
+from vla_gym_robovlms.backbones import backbone_class, make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
 from vla_gym_robovlms.factory import make_policy, resolve
+from vla_gym_robovlms.model import check_backbone
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
+from vla_gym.cli.matrix_file import load_matrix
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
 from vla_gym.registry import registry
@@ -28,6 +30,7 @@ DISCRETE: dict[str, Any] = {
 ROOT = Path(__file__).resolve().parents[3]
 MATRIX = ROOT / "configs/matrix"
 TRAININGS = sorted((ROOT / "configs/train").rglob("*.yaml"))
+STUDIES = [ROOT / "configs/study" / f"{name}.yaml" for name in ("formulations", "data-scale")]
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
@@ -52,6 +55,18 @@ def test_a_training_names_what_exists(path: Path) -> None:
     assert training.batch_size % training.accumulate == 0
     if training.evaluate:
         assert not registry().get("suites", training.evaluate.suite).problem
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_a_study_trains_what_can_be_built(path: Path) -> None:
+    study = load_matrix(path)
+    assert len(study.policies) > 1
+    for policy in study.policies:
+        assert policy.train is not None
+        assert policy.published is not None
+        training = load_train_config(ROOT / policy.train.config, policy.train.options)
+        config = resolve(str(ROOT / training.policy), training.options)
+        check_backbone(config, backbone_class(config.backbone.name))
 
 
 @pytest.mark.parametrize("suite", ["calvin", "simpler"])

@@ -184,10 +184,46 @@ def test_matrix_runs_every_pair_and_prints_one_table(vla_gym: Invoke) -> None:
     assert "error" in bad
 
 
+def test_a_matrix_trains_its_policies_and_compares_their_order(
+    vla_gym: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[int] = []
+
+    def train(config: Any, out: Path) -> Path:
+        trained.append(config.steps)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "policy.yaml").write_text("{policy: mock, competence: 1.0}")
+        return out
+
+    monkeypatch.setattr("vla_gym.cli.train.train_function", lambda: train)
+    Path("t.yaml").write_text("{policy: mock, steps: 5, data: [{path: d}]}")
+    made = {"config": "t.yaml", "options": {"steps": 7}}
+    matrix = {
+        "out": "all",
+        "limit": 40,
+        "workers": 1,
+        "video": "none",
+        "policies": [
+            {"label": "lost", "name": "mock", "options": {"competence": 0.0}, "published": 0.5},
+            {"label": "skilled", "train": made, "published": 4.0},
+        ],
+        "suites": ["mock/chain", {"name": "mock/chain", "label": "again"}],
+    }
+    Path("m.yaml").write_text(json.dumps(matrix))
+    status, out, _ = vla_gym("matrix", "m.yaml")
+    assert (status, trained) == (0, [7])
+    assert Path("all/training/skilled/policy.yaml").is_file()
+    assert "published" in out
+    for suite in ("mock/chain", "again"):
+        assert f"{suite}: skilled > lost (published 4 > 0.5): seen" in out
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("policies: [mock]", "suites: Field required"),
+        ("policies: [{label: x}]\nsuites: [mock/chain]", "expected a name, or a label and train"),
+        ("policies: [{name: m, train: {config: t}}]\nsuites: [mock/chain]", "expected a name, or"),
         ("policies: [mock, mock]\nsuites: [mock/chain]", "mock occurs twice"),
         ("polices: [mock]\nsuites: [mock/chain]\npolicies: [mock]", "polices: Extra inputs"),
         ("[", "is not valid YAML"),

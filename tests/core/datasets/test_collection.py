@@ -9,7 +9,8 @@ import pytest
 
 from vla_gym.datasets import open_dataset
 from vla_gym.datasets.collection import collect, demonstrations
-from vla_gym.errors import RunnerError
+from vla_gym.datasets.recording import record
+from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.runner import evaluation
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.worker import make_env
@@ -90,3 +91,9 @@ def test_an_episode_that_goes_differently_is_refused(tmp_path: Path) -> None:
     env = make_env(spec.env_id, spec.env_kwargs, cameras=("static",))
     with pytest.raises(RunnerError, match="went differently"):
         list(demonstrations(env, spec, record, -actions))
+
+
+def test_a_format_that_cannot_record_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="'lerobot' cannot record whole episodes"):
+        record(MockPolicy(), SUITE, form="lerobot", out=tmp_path / "data")
+    assert not (tmp_path / "data").exists()

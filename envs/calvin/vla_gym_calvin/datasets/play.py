@@ -9,9 +9,9 @@ and ``lang_annotations/auto_lang_ann.npy``. Every annotation is an episode here.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from vla_gym_calvin.datasets.annotations import (
     write_annotations,
 )
 from vla_gym_calvin.spec import env_spec
+
+if TYPE_CHECKING:
+    from vla_gym.datasets.recording import Finished
 
 Frames = Mapping[str, npt.NDArray[Any]]
 
@@ -53,6 +56,13 @@ def audit(dataset: PlayDataset, *, scene: str = "D", assets: str = "auto") -> It
     from vla_gym_calvin.datasets.audit import replayed_differently  # starts the simulator
 
     yield from replayed_differently(dataset, scene=scene, assets=assets)
+
+
+def record(episodes: Iterable[Finished], out: Path) -> int:
+    """Write episodes that were run as recordings; return the number of annotations."""
+    from vla_gym_calvin.datasets.recording import record as write  # starts the simulator
+
+    return write(episodes, out)
 
 
 class PlayDataset:
