@@ -88,7 +88,8 @@ def _table(found: list[tuple[Cell, Results | str]]) -> Table:
         )
         for suite in suites
     )
-    columns = ("policy", "suite", "n", "errors", "score (95 % interval)", "protocol", "directory")
+    columns: tuple[str, ...] = ("policy", "suite", "n", "errors", "score (95 % interval)")
+    columns = (*columns, "protocol", "directory")
     if _claimed(found):
         columns = (*columns, "published")
     return Table("matrix", columns, sections, text=True)

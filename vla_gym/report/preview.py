@@ -94,12 +94,21 @@ def _cell(spec: EpisodeSpec | None, camera: str | None, width: int) -> Image.Ima
         return Image.new("RGB", (width, width + 2 * _LINE), _PAPER)
     picture = Image.fromarray(first_picture(spec, camera))
     height = round(picture.height * width / picture.width)
-    cell = Image.new("RGB", (width, height + 2 * _LINE), _PAPER)
+    font = ImageFont.load_default(size=10)
+    lines = _wrapped(spec.subtasks[0].instruction, width, font)
+    cell = Image.new("RGB", (width, height + max(2, len(lines)) * _LINE), _PAPER)
     cell.paste(picture.resize((width, height), Image.Resampling.LANCZOS), (0, 0))
-    font, pen = ImageFont.load_default(size=10), ImageDraw.Draw(cell)
-    for number, line in enumerate(_wrapped(spec.subtasks[0].instruction, width, font)[:2]):
+    pen = ImageDraw.Draw(cell)
+    for number, line in enumerate(lines):
         pen.text((1, height + number * (_LINE - 2)), line, _INK, font=font)
     return cell
+
+
+def _heading(heads: Sequence[str], width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the largest font in which every name fits above its column."""
+    fonts = [ImageFont.load_default(size=size) for size in range(11, 5, -1)]
+    fitting = [f for f in fonts if all(f.getlength(head) <= width for head in heads)]
+    return [*fitting, fonts[-1]][0]
 
 
 def _wrapped(
@@ -122,7 +131,7 @@ def _sheet(cells: Sequence[Sequence[Image.Image]], heads: Sequence[str]) -> Imag
     wide = max(cell.width for row in cells for cell in row) + _GAP
     top = _LINE + _GAP
     sheet = Image.new("RGB", (across * wide, top + sum(h + _GAP for h in heights)), _PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
+    pen, font = ImageDraw.Draw(sheet), _heading(heads, wide - _GAP)
     for column, head in enumerate(heads):
         pen.text((column * wide + 1, 2), head, _INK, font=font)
     for row, height in zip(cells, heights, strict=True):
