@@ -98,7 +98,7 @@ def run_name(policy: str, suite: str) -> str:
 
     policy = Path(policy).stem if is_policy_file(policy) else policy
     suite = Path(suite).stem if is_path(suite) else suite
-    return f"{_slug(policy)}__{_slug(suite)}"
+    return f"{slug(policy)}__{slug(suite)}"
 
 
 def parse_workers(text: Any) -> int | Literal["auto"]:
@@ -117,7 +117,8 @@ def parse_workers(text: Any) -> int | Literal["auto"]:
         raise OptionError(f"--workers {text!r}: expected a number from 1, or auto.") from None
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a name as that of a directory."""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in text).strip(".-") or "run"
 
 

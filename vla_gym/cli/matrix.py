@@ -142,7 +142,13 @@ def _notes(found: list[tuple[Cell, Results | str]]) -> list[str]:
 def _json(cell: Cell, outcome: Results | str) -> dict[str, object]:
     from vla_gym.results import summary_json
 
-    names = {"policy": cell.policy.label, "suite": cell.suite.label, "out": str(cell.out)}
+    names: dict[str, object] = {
+        "policy": cell.policy.label,
+        "suite": cell.suite.label,
+        "out": str(cell.out),
+    }
+    if cell.policy.published is not None:
+        names["published"] = cell.policy.published
     if isinstance(outcome, str):
         return {**names, "error": outcome}
     return {**names, "results": summary_json(outcome)}

@@ -24,7 +24,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from vla_gym.cli.evaluate import run_name
+from vla_gym.cli.evaluate import run_name, slug
 from vla_gym.contract.spec import Record
 from vla_gym.errors import OptionError
 
@@ -131,7 +131,7 @@ class Matrix(Record):
                 policy=policy,
                 suite=suite,
                 out=self.out / run_name(policy.label, suite.label),
-                training=self.out / "training" / policy.label,
+                training=self.out / "training" / slug(policy.label),
                 limit=suite.limit or self.limit,
                 workers=self.workers,
                 batch_size=self.batch_size,
