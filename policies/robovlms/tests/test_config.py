@@ -32,6 +32,7 @@ MATRIX = ROOT / "configs/matrix"
 TRAININGS = sorted((ROOT / "configs/train").rglob("*.yaml"))
 STUDIES = [ROOT / "configs/study" / f"{name}.yaml" for name in ("formulations", "data-scale")]
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+SOME = [pytest.param(n, marks=[pytest.mark.full] if i % 3 else []) for i, n in enumerate(SHIPPED)]
 GOOD: dict[str, Any] = {
     "backbone": {"name": "kosmos-2", "size": "tiny"},
     "formulation": "policy-head",
@@ -79,7 +80,7 @@ def test_the_matrix_files_name_every_configuration(suite: str) -> None:
     assert all(policy["options"]["backbone"] == {"size": "tiny"} for policy in policies)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SOME)
 def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
     policy = make_policy(config=name, backbone={"size": "tiny"})
     slots = [Slot(0, seed=3)]

@@ -200,7 +200,7 @@ def test_a_matrix_trains_its_policies_and_compares_their_order(
     made = {"config": "t.yaml", "options": {"steps": 7}}
     matrix = {
         "out": "all",
-        "limit": 40,
+        "limit": 12,
         "workers": 1,
         "video": "none",
         "policies": [
