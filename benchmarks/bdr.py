@@ -11,13 +11,13 @@ workers against one. All are CPU time but ``workers``.
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from measuring import cheapest, engine_share
 from vla_gym_bdr import choices
 from vla_gym_bdr.env import BdrEnv
 
@@ -29,13 +29,8 @@ TASK = "PickUpPotato"
 
 
 def cpu_ms(function: Callable[[], object], count: int) -> float:
-    """Return CPU milliseconds of the least of some calls: others disturb, nothing helps."""
-    least = math.inf
-    for _ in range(count):
-        began = time.process_time()
-        function()
-        least = min(least, time.process_time() - began)
-    return 1000 * least
+    """Return CPU milliseconds of the least of some calls."""
+    return 1000 * cheapest(function, count)
 
 
 def step_ms(env: BdrEnv, count: int) -> float:
@@ -47,31 +42,16 @@ def step_ms(env: BdrEnv, count: int) -> float:
 
 
 def physics(count: int) -> None:
-    """Compare a step without pictures with the engine steps of a twin that does nothing else.
-
-    The twin's arm is held against gravity as in a step, or it would sag and fall asleep and cost
-    nothing; what holding it takes (measured by itself) is subtracted.
-    """
+    """Compare a step without pictures with its engine steps."""
     env, twin = (BdrEnv(task=TASK, cameras=()) for _ in range(2))
     still = np.array([0.0] * 6 + [1.0])
     for one in (env, twin):
         one.reset(seed=0)
         one.step(still)
-    arm, world = twin.simulation.robot, twin.simulation.world
-
-    def hold() -> None:
-        for _ in range(choices.STEPS):
-            arm.compensate()
-
-    def held() -> None:
-        for _ in range(choices.STEPS):
-            arm.compensate()
-            world.step()
-
-    runs = (lambda: env.step(still), held, hold)
-    rounds = [[cpu_ms(run, 1) for run in runs] for _ in range(count)]
-    step, both, holding = (min(times) for times in zip(*rounds, strict=True))
-    engine = both - holding
+    whole, bare = engine_share(
+        lambda: env.step(still), twin.simulation, steps=choices.STEPS, rounds=count
+    )
+    step, engine = 1000 * whole, 1000 * bare
     print(
         f"step / {choices.STEPS} engine steps: {step / engine:.2f} ({step:.2f} / {engine:.2f} ms, "
         f"least of {count}); {1000 / step:.0f} steps a CPU second without pictures"

@@ -17,13 +17,13 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import cheapest, engine_share
 from PIL import Image
 from vla_gym_sapien.overlay import label_mask
 from vla_gym_simpler.env import SimplerEnv
@@ -136,16 +136,6 @@ def frames(robot: str) -> None:
         env.close()
 
 
-def cheapest(run: Callable[[], object], repeat: int = 5) -> float:
-    """Return the least CPU time of several runs, s: what else runs here hardly counts."""
-    times = []
-    for _ in range(repeat):
-        began = time.process_time()
-        run()
-        times.append(time.process_time() - began)
-    return min(times)
-
-
 def make(robot: str, assets: str, **kwargs: Any) -> SimplerEnv:
     """Return an environment of a robot that has begun an episode."""
     task = "widowx_carrot_on_plate" if robot == "widowx" else "google_robot_pick_coke_can"
@@ -155,30 +145,12 @@ def make(robot: str, assets: str, **kwargs: Any) -> SimplerEnv:
 
 
 def physics(robot: str, assets: str) -> None:
-    """A step without pictures against the engine steps of a twin that does nothing else.
-
-    The twin's arm is held against gravity as in a step, or it would sag and fall asleep and cost
-    nothing; what holding it takes (measured by itself) is subtracted.
-    """
+    """A step without pictures against its engine steps."""
     env, twin = (make(robot, assets, cameras=()) for _ in range(2))
     action = np.zeros(7)
-    arm, world = twin.simulation.robot, twin.simulation.world
     steps = twin.simulation.setup.robot.steps
-
-    def held() -> None:
-        for _ in range(steps):
-            arm.compensate()
-            world.step()
-
-    def hold() -> None:
-        for _ in range(steps):
-            arm.compensate()
-
     env.step(action), twin.step(action)  # the drives have their targets
-    runs = (lambda: env.step(action), held, hold)
-    rounds = [[cheapest(run, 1) for run in runs] for _ in range(20)]
-    whole, both, holding = (min(times) for times in zip(*rounds, strict=True))
-    engine = both - holding
+    whole, engine = engine_share(lambda: env.step(action), twin.simulation, steps=steps, rounds=20)
     print(
         f"physics, {robot}: step {1000 * whole:.1f} ms, engine steps {1000 * engine:.1f} ms "
         f"(least of 20), ratio {whole / engine:.2f} (<= 1.1); {1 / whole:.1f} steps a CPU "

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from vla_gym.assets.checking import check_files, verify
-from vla_gym.assets.hashing import write_atomically
 from vla_gym.assets.manifest import AssetFile, AssetManifest, Upstream
 from vla_gym.assets.roots import asset_root
 from vla_gym.errors import AssetError
+from vla_gym.files import write_atomically
 
 _GIT_TIMEOUT = 1800.0
 

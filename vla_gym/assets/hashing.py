@@ -10,11 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from vla_gym.assets.roots import cache_root
+from vla_gym.files import write_atomically
 
 _BLOCK = 1 << 20
 
@@ -73,18 +72,3 @@ def _load(path: Path) -> dict[str, list[int | str]]:
 
 def _is_entry(value: object) -> bool:
     return isinstance(value, list) and len(value) == 3 and isinstance(value[2], str)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader (or a crash) sees the old or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        # mkstemp makes files private; assets are as readable as their directory.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

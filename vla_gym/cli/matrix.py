@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from vla_gym.cli.matrix_file import Cell
     from vla_gym.results import Results, Table
 
+_COLUMNS = (
+    *("policy", "suite", "n", "errors", "score (95 % interval)", "protocol", "directory"),
+    "published",  # only where somebody published something
+)
+
 
 def matrix_command(
     file: Annotated[Path, typer.Argument(help="YAML: policies, suites, limit, workers, out.")],
@@ -79,41 +84,30 @@ def _policy(cell: Cell) -> str:
 def _table(found: list[tuple[Cell, Results | str]]) -> Table:
     from vla_gym.results import Table
 
+    claimed = any(cell.policy.published is not None for cell, _ in found)
+    columns = _COLUMNS if claimed else _COLUMNS[:-1]
     suites = list(dict.fromkeys(cell.suite.label for cell, _ in found))
     sections = tuple(
         tuple(
-            (*_row(cell, outcome), *_published(cell, found))
+            _row(cell, outcome)[: len(columns)]
             for cell, outcome in found
             if cell.suite.label == suite
         )
         for suite in suites
     )
-    columns: tuple[str, ...] = ("policy", "suite", "n", "errors", "score (95 % interval)")
-    columns = (*columns, "protocol", "directory")
-    if _claimed(found):
-        columns = (*columns, "published")
     return Table("matrix", columns, sections, text=True)
-
-
-def _claimed(found: list[tuple[Cell, Results | str]]) -> bool:
-    return any(cell.policy.published is not None for cell, _ in found)
 
 
 def _row(cell: Cell, outcome: Results | str) -> tuple[str, ...]:
     from vla_gym.results import score_cell
 
     names = (cell.policy.label, cell.suite.label)
+    published = "-" if cell.policy.published is None else f"{cell.policy.published:g}"
+    where = (str(cell.out), published)
     if isinstance(outcome, str):
-        return (*names, "-", "-", f"not run: {outcome}", "-", str(cell.out))
+        return (*names, "-", "-", f"not run: {outcome}", "-", *where)
     counts = (str(len(outcome.records)), str(len(outcome.errors)))
-    return (*names, *counts, score_cell(outcome), outcome.protocol_hash, str(cell.out))
-
-
-def _published(cell: Cell, found: list[tuple[Cell, Results | str]]) -> tuple[str, ...]:
-    """Return the cell of the column of published scores, where there is such a column."""
-    if not _claimed(found):
-        return ()
-    return ("-" if cell.policy.published is None else f"{cell.policy.published:g}",)
+    return (*names, *counts, score_cell(outcome), outcome.protocol_hash, *where)
 
 
 def _orderings(found: list[tuple[Cell, Results | str]]) -> list[str]:

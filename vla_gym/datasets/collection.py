@@ -11,7 +11,7 @@ import multiprocessing
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -30,7 +30,7 @@ from vla_gym.runner.episode import Env
 from vla_gym.runner.evaluation import evaluate, worker_count
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import Floats
-from vla_gym.runner.redo import redo
+from vla_gym.runner.redo import Finished, finished, redo
 from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
@@ -38,7 +38,7 @@ RUN = "run"
 """Where the run lies in the data set's folder."""
 
 _Expert = tuple[str, Mapping[str, Any]]
-_Job = tuple[EpisodeSpec, EpisodeRecord, Floats, _Expert | None]
+_Job = tuple[Finished, _Expert | None]
 _envs: dict[str, tuple[Env, DisturbedExpert | None]] = {}
 """Of this process: the environment at work, and the expert that is asked for labels in it."""
 
@@ -196,12 +196,12 @@ def _jobs(
 ) -> list[_Job]:
     """Return the episodes of which something is missing."""
     jobs: list[_Job] = []
-    for index, spec in islice(enumerate(suite.episodes), limit):
-        record, actions = journal.records[index], journal.actions(index)
+    for episode in finished(suite, journal, limit):
+        record = episode.record
         subtasks = list(enumerate(record.subtasks))[first:]
-        wanted = {(index, number) for number, done in subtasks if done.success}
-        if wanted - have and record.error is None and actions is not None:
-            jobs.append((spec, record, actions, expert))
+        wanted = {(record.episode, number) for number, done in subtasks if done.success}
+        if wanted - have:
+            jobs.append((episode, expert))
     return jobs
 
 
@@ -225,15 +225,15 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
 
 def _record(job: _Job) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
-    spec, record, actions, expert = job
+    episode, expert = job
+    spec = episode.spec
     key = f"{spec.model_dump_json(include={'env_id', 'env_kwargs'})} {expert}"
     if key not in _envs:
         _close_envs()
-        cameras = tuple(contract_of(spec.env_id, spec.env_kwargs).cameras)
-        env = make_env(spec.env_id, spec.env_kwargs, cameras=cameras)
+        env = make_env(spec.env_id, spec.env_kwargs)
         _envs[key] = (env, _asked(expert, env))
     env, asked = _envs[key]
-    return list(demonstrations(env, spec, record, actions, expert=asked))
+    return list(demonstrations(env, spec, episode.record, episode.actions, expert=asked))
 
 
 def _asked(expert: _Expert | None, env: Env) -> DisturbedExpert | None:

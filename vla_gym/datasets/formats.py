@@ -16,7 +16,7 @@ class DatasetFormat(Protocol):
 
     It may also have ``audit(dataset, **options)``, which does every episode again in a simulator
     and yields a line for each that does not do what it says; and ``record(episodes, out)``, which
-    writes ``vla_gym.datasets.recording.Finished`` episodes whole and returns how many stretches.
+    writes ``vla_gym.runner.redo.Finished`` episodes whole and returns how many stretches.
     """
 
     def recognises(self, path: Path) -> bool:

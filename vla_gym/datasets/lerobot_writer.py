@@ -30,7 +30,7 @@ from vla_gym.datasets.lerobot import (
 )
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError
-from vla_gym.runner.journal import write_atomically
+from vla_gym.files import write_atomically
 
 _FILES = 1000  # of a folder, as LeRobot's default
 
@@ -156,7 +156,7 @@ class LeRobotWriter:
     def _put(self, name: str, data: bytes) -> None:
         path = self.root / name
         try:
-            write_atomically(path, data, sync=False)
+            write_atomically(path, data)
         except OSError as error:
             raise DatasetError(f"{path} cannot be written: {error}") from error
 

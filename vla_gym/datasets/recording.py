@@ -6,36 +6,18 @@ between as well, in one piece. What that looks like on disk is the format's affa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from vla_gym.contract.policy import Policy
 from vla_gym.datasets.collection import RUN
 from vla_gym.errors import DatasetError
-from vla_gym.records import EpisodeRecord
 from vla_gym.registry import registry
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.runner.journal import Journal
-from vla_gym.runner.messages import Floats
-from vla_gym.suites.spec import EpisodeSpec, Suite
-
-
-@dataclass(frozen=True)
-class Finished:
-    """An episode that was run, for ``vla_gym.runner.redo``.
-
-    Attributes:
-        spec: What was asked.
-        record: How it went.
-        actions: What was executed, ``(steps, a)``.
-    """
-
-    spec: EpisodeSpec
-    record: EpisodeRecord
-    actions: Floats
+from vla_gym.runner.redo import finished
+from vla_gym.suites.spec import Suite
 
 
 def record(
@@ -81,11 +63,4 @@ def record(
         progress=progress,
     )
     with Journal(out / RUN) as journal:
-        return int(recorder(_finished(suite, journal, limit), out))
-
-
-def _finished(suite: Suite, journal: Journal, limit: int | None) -> Iterator[Finished]:
-    for index, spec in islice(enumerate(suite.episodes), limit):
-        found, actions = journal.records[index], journal.actions(index)
-        if found.error is None and actions is not None:
-            yield Finished(spec, found, actions)
+        return int(recorder(finished(suite, journal, limit), out))

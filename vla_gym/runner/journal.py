@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from vla_gym import files
 from vla_gym.errors import JournalError, ProtocolMismatchError
 from vla_gym.records import JOURNAL_FILE, RUN_FILE, EpisodeRecord, RunRecord, read_journal, read_run
 from vla_gym.runner.messages import Floats
@@ -97,7 +98,7 @@ class Journal:
         """Write ``run.json`` anew, whole or not at all."""
         text = json.dumps(run.model_dump(mode="json"), indent=1, ensure_ascii=False)
         with self._explained("written"):
-            write_atomically(self.out / RUN_FILE, text.encode() + b"\n")
+            files.write_atomically(self.out / RUN_FILE, text.encode() + b"\n", sync=True)
         self._run = run
 
     def append(self, record: EpisodeRecord, actions: Floats) -> None:
@@ -110,7 +111,7 @@ class Journal:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, actions=actions)
             # Not synced: no number depends on it, and one fsync an episode is enough.
-            write_atomically(self.actions_path(record.episode), buffer.getvalue(), sync=False)
+            files.write_atomically(self.actions_path(record.episode), buffer.getvalue())
             self._append_line(record.model_dump_json().encode() + b"\n")
         self.records[record.episode] = record
 
@@ -159,7 +160,7 @@ class Journal:
             os.ftruncate(self._fd, whole)
         os.lseek(self._fd, 0, os.SEEK_END)
         os.fsync(self._fd)
-        sync_directory(self.out)
+        files.sync_directory(self.out)
         if retry_errors:
             self._drop_errors(path)
 
@@ -168,7 +169,8 @@ class Journal:
         kept = [record for record in self.records.values() if record.error is None]
         if len(kept) == len(self.records):
             return
-        write_atomically(path, b"".join(r.model_dump_json().encode() + b"\n" for r in kept))
+        lines = b"".join(r.model_dump_json().encode() + b"\n" for r in kept)
+        files.write_atomically(path, lines, sync=True)
         os.close(self._fd)
         self._fd = os.open(path, os.O_RDWR)
         os.lseek(self._fd, 0, os.SEEK_END)
@@ -177,7 +179,7 @@ class Journal:
     def _append_line(self, line: bytes) -> None:
         before = os.fstat(self._fd).st_size
         try:
-            write_all(self._fd, line)
+            files.write_all(self._fd, line)
             os.fsync(self._fd)
         except OSError:
             # A part of the line may be there; it goes, so that the file stays whole.
@@ -252,38 +254,3 @@ def _lock(out: Path) -> int:
         os.ftruncate(fd, 0)
         os.write(fd, f"process {os.getpid()} on {os.uname().nodename}\n".encode())
     return fd
-
-
-def write_atomically(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Write a file so that it is there whole or not at all; ``sync``: even if the power goes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        write_all(fd, data)
-        if sync:
-            os.fsync(fd)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(fd)
-    partial.replace(path)
-    if sync:
-        sync_directory(path.parent)
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of ``data``; a full disk takes only a part and says so at the next try."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def sync_directory(path: Path) -> None:
-    """Make new names in a directory durable."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -21,6 +21,7 @@ import gymnasium
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import PolicyInput
+from vla_gym.envs import contract_of
 from vla_gym.errors import VlaGymError
 from vla_gym.runner.episode import Env, Episode, describe_error
 from vla_gym.runner.frames import FrameBlock, Images
@@ -186,8 +187,12 @@ class Worker:
             print(f"closing {spec.env_id} failed: {error!r}", file=sys.stderr)
 
 
-def make_env(env_id: str, env_kwargs: Mapping[str, Any], *, cameras: tuple[str, ...]) -> Env:
-    """Build an environment that renders nothing but ``cameras`` into its observations."""
+def make_env(
+    env_id: str, env_kwargs: Mapping[str, Any], *, cameras: tuple[str, ...] | None = None
+) -> Env:
+    """Build an environment that renders nothing but ``cameras`` (default: all it has)."""
+    if cameras is None:
+        cameras = tuple(contract_of(env_id, env_kwargs).cameras)
     made = gymnasium.make(env_id, disable_env_checker=True, **{**env_kwargs, "cameras": cameras})
     return cast(Env, made.unwrapped)
 

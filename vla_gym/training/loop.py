@@ -94,6 +94,7 @@ class _Loop:
             lr=settings.lr,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
+            fused=True,
         )
         self._average = Average(trainable.module, config.ema) if config.ema else None
         if config.checkpointing:

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 
 from vla_gym.assets import cache_root
-from vla_gym.assets.hashing import write_atomically
+from vla_gym.files import write_atomically
 
 
 def written(name: str, suffix: str, content: bytes) -> Path:

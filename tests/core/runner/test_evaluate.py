@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from vla_gym import files
 from vla_gym.contract import IncompatibleError
 from vla_gym.contract.spec import CameraSpec
 from vla_gym.errors import (
@@ -18,7 +19,7 @@ from vla_gym.errors import (
     RunnerError,
     UnknownNameError,
 )
-from vla_gym.runner import evaluation, journal
+from vla_gym.runner import evaluation
 from vla_gym.testing import ENV_ID, MockPolicy, mock_suite
 from vla_gym.testing.chaos import comparable_lines
 
@@ -129,7 +130,7 @@ def test_a_full_disk_loses_nothing_and_resumes(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(out="whole")
-    write, room = journal.write_all, [10]
+    write, room = files.write_all, [10]
 
     def full(fd: int, data: bytes) -> None:
         room[0] -= 1
@@ -138,13 +139,13 @@ def test_a_full_disk_loses_nothing_and_resumes(
             raise OSError(28, "No space left on device")
         write(fd, data)
 
-    monkeypatch.setattr(journal, "write_all", full)
+    monkeypatch.setattr(files, "write_all", full)
     with pytest.raises(JournalError, match=r"No space left.*finished episodes are safe.*same"):
         run()
     lines = (tmp_path / "run" / "episodes.jsonl").read_text().splitlines()
     assert 0 < len(lines) < 6
     assert all(json.loads(line) for line in lines)
-    monkeypatch.setattr(journal, "write_all", write)
+    monkeypatch.setattr(files, "write_all", write)
     run()
     assert comparable_lines(tmp_path / "run") == comparable_lines(tmp_path / "whole")
 

@@ -27,7 +27,7 @@ from vla_gym_calvin.datasets.annotations import (
 from vla_gym_calvin.spec import env_spec
 
 if TYPE_CHECKING:
-    from vla_gym.datasets.recording import Finished
+    from vla_gym.runner.redo import Finished
 
 Frames = Mapping[str, npt.NDArray[Any]]
 

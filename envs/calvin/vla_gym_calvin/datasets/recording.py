@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.datasets.recording import Finished
-from vla_gym.envs import contract_of
-from vla_gym.runner.episode import Env
-from vla_gym.runner.redo import Moment, redo
+from vla_gym.runner.redo import Finished, Moment, redo
 from vla_gym.runner.worker import make_env
 from vla_gym_calvin.datasets.annotations import Annotation
 from vla_gym_calvin.datasets.play import PICTURES, PlayWriter
@@ -32,7 +29,7 @@ def record(episodes: Iterable[Finished], out: Path) -> int:
     writer, env, count = PlayWriter(out / "training"), None, 0
     try:
         for episode in episodes:
-            env = env or _env(episode)
+            env = env or make_env(episode.spec.env_id, episode.spec.env_kwargs)
             moments = list(redo(env, episode.spec, episode.record, episode.actions))
             annotations = list(_annotations(episode))
             writer.add(_frames(moments), annotations)
@@ -42,11 +39,6 @@ def record(episodes: Iterable[Finished], out: Path) -> int:
             env.close()
     writer.close()
     return count
-
-
-def _env(episode: Finished) -> Env:
-    name, kwargs = episode.spec.env_id, episode.spec.env_kwargs
-    return make_env(name, kwargs, cameras=tuple(contract_of(name, kwargs).cameras))
 
 
 def _annotations(episode: Finished) -> Iterable[Annotation]:
