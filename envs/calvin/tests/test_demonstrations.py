@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from vla_gym_calvin.demonstrations import demonstrations, task_shares
+from vla_gym_calvin.demonstrations import QUICK, demonstrations, quick, task_shares
 
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.suites import Suite
@@ -47,6 +47,15 @@ def test_only_some_tasks() -> None:
     there_and_back = made(chains=2, length=5, tasks=["open_drawer", "close_drawer"])
     names = [[task.name for task in episode.subtasks] for episode in there_and_back.episodes]
     assert all(set(chain) == {"open_drawer", "close_drawer"} for chain in names)
+
+
+def test_quick_is_single_tasks_of_three_kinds() -> None:
+    suite = quick(assets="builtin", renderer="tiny", chains=12)
+    asked = Counter(tuple(task.name for task in episode.subtasks) for episode in suite.episodes)
+    assert set(asked) == {(task,) for task in QUICK}
+    other = quick(assets="builtin", renderer="tiny", chains=12, seed=1)
+    starts = {tuple(episode.options["scene_obs"]) for episode in suite.episodes}
+    assert not starts & {tuple(episode.options["scene_obs"]) for episode in other.episodes}
 
 
 def test_tasks_that_make_no_chain_are_refused() -> None:

@@ -32,6 +32,8 @@ SHELF_SHIFT = np.array([0.02, 0.005])
 """Likewise on the shelf, which is narrow."""
 BLOCK_TURN = 0.6
 """Largest turn of a block, rad."""
+QUICK = ("open_drawer", "turn_on_led", "move_slider_left")
+"""Tasks that a small policy learns from a few demonstrations."""
 _DRAWS = 1000
 """Beginnings that are tried for one chain."""
 JOINT_SHIFT = 0.12
@@ -93,6 +95,36 @@ def demonstrations(
         table="chain",
         description=f"{chains} chains of {length} sub-tasks for demonstrations, scene {scene}",
     )
+
+
+def quick(
+    *,
+    assets: str = "auto",
+    renderer: str = "auto",
+    visuals: str = "auto",
+    chains: int = 60,
+    seed: int = 0,
+) -> Suite:
+    """Return single sub-tasks of three kinds, for a training that takes minutes.
+
+    Args:
+        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
+        renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
+        visuals: ``"exact"``, ``"fast"``, ``"low"`` or ``"auto"``.
+        chains: How many, of one sub-task each.
+        seed: Other seeds give other beginnings.
+    """
+    suite = demonstrations(
+        assets=assets,
+        renderer=renderer,
+        visuals=visuals,
+        chains=chains,
+        length=1,
+        seed=seed,
+        tasks=QUICK,
+    )
+    description = f"{chains} single sub-tasks of three kinds: {', '.join(QUICK)}"
+    return suite.model_copy(update={"name": "calvin/quick", "description": description})
 
 
 def task_shares() -> dict[str, float]:

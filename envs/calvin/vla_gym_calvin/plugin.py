@@ -50,7 +50,7 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
 
 @hookimpl
 def vla_gym_register_suites() -> list[SuiteEntry]:
-    """Return the long-horizon evaluation in its three settings, and a short one."""
+    """Return the long-horizon evaluation in three settings, a short one, and two to learn from."""
     long = [
         SuiteEntry(
             name=f"calvin/{setting}",
@@ -69,7 +69,12 @@ def vla_gym_register_suites() -> list[SuiteEntry]:
         target=f"{_PACKAGE}.demonstrations:demonstrations",
         summary="400 other chains of 5 sub-tasks, to collect demonstrations on",
     )
-    return [*long, smoke, shown]
+    quick = SuiteEntry(
+        name="calvin/quick",
+        target=f"{_PACKAGE}.demonstrations:quick",
+        summary="60 single sub-tasks of three kinds: a training that takes minutes",
+    )
+    return [*long, smoke, shown, quick]
 
 
 @hookimpl
