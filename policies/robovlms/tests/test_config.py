@@ -136,7 +136,7 @@ RESAMPLER = {"latents": 3, "depth": 1}
     ("family", "options", "code"),
     [
         ("flamingo-3b", {"formulation": "interleaved", "head": {"name": "mlp"}}, "formulation"),
-        ("compact", DISCRETE, "discrete"),
+        ("mini", {**DISCRETE, "formulation": "one-step", "history": 1}, "discrete"),
         ("qwen3-vl", {"resampler": RESAMPLER}, "resampler"),
         ("flamingo-9b", {"resampler": RESAMPLER}, "resampler"),
     ],

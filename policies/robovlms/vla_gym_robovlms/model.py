@@ -91,6 +91,8 @@ class Vla(nn.Module):
         width, latents = backbone.hidden_size, config.readout.latents
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
+            discrete = config.action == "discrete"
+            backbone.learn_actions(config.head.bins + 1 if discrete else 0)
             self.resampler = self._resampler(width)
             states = sum(field.size for field in config.proprioception)
             self.state = StateEncoder(states, width) if states else None
@@ -176,7 +178,7 @@ class Vla(nn.Module):
             learned = self.action_token.expand(len(prompts), count, -1)
             parts.append(part(learned, ACTION, extra_size=self._extra))
         if action_ids is not None:
-            embeds = self.backbone.embed_text(action_ids)
+            embeds = self.backbone.embed_actions(action_ids)
             parts.append(part(embeds, ACTION, extra_size=self._extra))
         if not open_end:
             parts.append(self._text([p.tail for p in prompts]))
@@ -305,7 +307,7 @@ class Vla(nn.Module):
                 logits = self.tokens.constrain(logits)
             ids.append(logits.argmax(-1))
             if count + 1 < self.action_ids:
-                embeds = self.backbone.embed_text(ids[-1][:, None])
+                embeds = self.backbone.embed_actions(ids[-1][:, None])
                 new = part(embeds, ACTION, extra_size=self._extra)
                 new = replace(new, frames=tokens.frames[:, -1:])
                 tokens = join([tokens, new])

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_gym.errors import OptionError
+from vla_gym_robovlms.backbones.words import ActionWords
 from vla_gym_robovlms.config import BackboneConfig, FreezeConfig
 from vla_gym_robovlms.sequence import Tokens
 
@@ -70,7 +71,8 @@ class Backbone(nn.Module, ABC):
 
     Attributes:
         formulations: Those that it can do.
-        discrete: It has logits and a cache, so it can decode action tokens.
+        discrete: It can decode action tokens.
+        own_words: For that it gets words of its own: it has no logits and no cache.
         template: Text around the instruction.
         mean: Of the pixels, RGB in [0, 1].
         std: Deviation of the pixels.
@@ -84,6 +86,7 @@ class Backbone(nn.Module, ABC):
 
     formulations: ClassVar[frozenset[str]] = frozenset({"one-step", "interleaved", "policy-head"})
     discrete: ClassVar[bool] = True
+    own_words: ClassVar[bool] = False
     template: ClassVar[str] = "{instruction}"
     mean: ClassVar[Sequence[float]] = CLIP_MEAN
     std: ClassVar[Sequence[float]] = CLIP_STD
@@ -93,6 +96,11 @@ class Backbone(nn.Module, ABC):
     packaged: ClassVar[tuple[str, ...]] = ()
     extra_size: int = 0
     tokenizer: Tokenizer
+
+    def __init__(self) -> None:
+        """Begin without words of its own."""
+        super().__init__()
+        self.action_vocabulary: ActionWords | None = None
 
     @classmethod
     @abstractmethod
@@ -121,13 +129,30 @@ class Backbone(nn.Module, ABC):
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:
         """Return the last hidden states ``(B, S, D)``; with a cache, of the new tokens only."""
 
+    def learn_actions(self, count: int) -> None:
+        """Make room for that many action tokens (0 is none); language models have room."""
+        if self.own_words:
+            like = self.reference
+            vocabulary = ActionWords(count, self.hidden_size).to(like) if count else None
+            self.action_vocabulary = vocabulary
+
+    def embed_actions(self, ids: Tensor) -> Tensor:
+        """Return ``(B, L, D)`` of the ids ``(B, L)`` of discrete actions."""
+        if self.action_vocabulary is None:
+            return self.embed_text(ids)
+        return self.action_vocabulary.embed(ids)
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Return ``(..., vocabulary)``; only asked for where ``discrete``."""
-        raise NotImplementedError(f"{type(self).__name__} has no logits")
+        if self.action_vocabulary is None:
+            raise NotImplementedError(f"{type(self).__name__} has no logits")
+        return self.action_vocabulary.logits(hidden)
 
     def new_cache(self) -> Any:
-        """Return an empty key-value cache; only asked for where ``discrete``."""
-        raise NotImplementedError(f"{type(self).__name__} has no cache")
+        """Return an empty key-value cache, or ``None``: everything is read again."""
+        if self.action_vocabulary is None:
+            raise NotImplementedError(f"{type(self).__name__} has no cache")
+        return None
 
     def image_delimiters(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return ids in front of and behind each image."""
@@ -136,6 +161,8 @@ class Backbone(nn.Module, ABC):
     @property
     def action_end(self) -> int:
         """Id that discrete actions count down from: the reference spares special tokens and 10."""
+        if self.action_vocabulary is not None:
+            return len(self.action_vocabulary) - 1
         special = len(getattr(self.tokenizer, "all_special_ids", ()))
         return len(self.tokenizer) - special - 10
 
@@ -171,7 +198,7 @@ class Backbone(nn.Module, ABC):
     def freeze(self, config: FreezeConfig) -> None:
         """Take parameters out of training."""
         for name, parameter in self.named_parameters():
-            added = any(part in name for part in self.always_trained)
+            added = any(part in name for part in (*self.always_trained, "action_vocabulary"))
             vision = any(part in name for part in _VISION)
             words = any(part in name for part in _WORDS)
             frozen = (

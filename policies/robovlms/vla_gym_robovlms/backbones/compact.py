@@ -25,7 +25,7 @@ WIDTH, HEADS = 256, 8
 class Compact(Backbone):
     """49 image tokens at 224 px, sentence tokens of MiniLM, four fusion layers of width 256."""
 
-    discrete = False
+    own_words = True
     image_at = 0
     mean = std = HALF  # EfficientNet-Lite: (pixel - 127) / 128, to within 0.4 %
     hidden_size, image_size = WIDTH, 224
