@@ -18,8 +18,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from vla_gym.assets import cache_root
-from vla_gym.assets.hashing import write_atomically
 from vla_gym.errors import MissingDependencyError
+from vla_gym.files import write_atomically
 
 _XACRO = "xacro/trossen_descriptions/urdf/wx250s.urdf.xacro"
 _BLACK = "0.06 0.06 0.07 1"
@@ -120,9 +120,15 @@ def _box(
     return f"<collision>{origin}{geometry}</collision>{drawn}" if collides else drawn
 
 
-def _link(name: str, *parts: str, mass: float = 0.0, centre: Vector = _ZERO) -> str:
-    inertia = max(1e-5, mass * 0.01)
-    diagonal = f'ixx="{inertia:.3g}" iyy="{inertia:.3g}" izz="{inertia:.3g}"'
+def _link(
+    name: str,
+    *parts: str,
+    mass: float = 0.0,
+    centre: Vector = _ZERO,
+    inertia: Vector | None = None,
+) -> str:
+    x, y, z = inertia or (max(1e-5, mass * 0.01),) * 3
+    diagonal = f'ixx="{x:.3g}" iyy="{y:.3g}" izz="{z:.3g}"'
     inertial = (
         f'<inertial><origin xyz="{_numbers(centre)}"/><mass value="{mass}"/>'
         f'<inertia {diagonal} ixy="0" ixz="0" iyz="0"/></inertial>'
@@ -237,7 +243,10 @@ _GOOGLE_COLORS = {
 
 @lru_cache(maxsize=1)
 def google_robot() -> Path:
-    """Return the stand-in for the Google Robot: its joint frames, plain shapes for links."""
+    """Return the stand-in for the Google Robot: its joint frames, plain shapes for links.
+
+    Shoulder and bicep are only drawn: a folded forearm would touch them, unlike the robot's.
+    """
     links = (
         _link(
             "link_base",
@@ -246,8 +255,16 @@ def google_robot() -> Path:
             _box((0.12, 0.12, 0.45), (-0.14, 0.0, 0.80), "white", collides=False),
         ),
         _link("link_torso", _box((0.16, 0.22, 0.16), (0.0, -0.06, 0.11), "white"), mass=1.9),
-        _link("link_shoulder", _box((0.11, 0.11, 0.26), (0.0, 0.0, 0.08), "white"), mass=1.5),
-        _link("link_bicep", _box((0.10, 0.10, 0.20), (0.0, -0.03, 0.10), "grey"), mass=1.25),
+        _link(
+            "link_shoulder",
+            _box((0.11, 0.11, 0.26), (0.0, 0.0, 0.08), "white", collides=False),
+            mass=1.5,
+        ),
+        _link(
+            "link_bicep",
+            _box((0.10, 0.10, 0.20), (0.0, -0.03, 0.10), "grey", collides=False),
+            mass=1.25,
+        ),
         _link("link_elbow", _box((0.10, 0.14, 0.12), (0.0, -0.06, 0.03), "white"), mass=0.9),
         _link("link_forearm", _box((0.09, 0.09, 0.24), (0.0, 0.0, 0.13), "grey"), mass=0.8),
         _link("link_wrist", _box((0.08, 0.08, 0.11), (0.0, 0.0, 0.05), "white"), mass=0.6),
@@ -264,19 +281,27 @@ def google_robot() -> Path:
 
 
 def _finger(side: str) -> str:
+    """Return a finger with the official masses: heavier ones bounce off what they close on."""
     return (
         _link(
-            f"link_finger_{side}", _box((0.03, 0.016, 0.07), (0.0, -0.004, 0.032), "sand"), mass=0.1
+            f"link_finger_{side}",
+            _box((0.03, 0.016, 0.07), (0.0, -0.004, 0.032), "sand"),
+            mass=0.0333,
+            centre=(0.0, 0.0004, 0.0372),
+            inertia=(9.32e-6, 6.08e-6, 3.24e-6),
         )
         + _link(
             f"link_finger_tip_{side}",
             _box((0.03, 0.012, 0.05), (0.0, 0.0, 0.022), "sand"),
-            mass=0.05,
+            mass=0.0162,
+            centre=(0.0, 0.0004, 0.0216),
+            inertia=(1.066e-5, 1.147e-5, 1.78e-6),
         )
         + _link(
             f"link_finger_nail_{side}",
             _box((0.026, 0.006, 0.012), (0.0, 0.004, 0.0), "dark"),
-            mass=0.01,
+            mass=0.001,
+            inertia=(1e-7, 1e-7, 1e-7),
         )
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vla_gym.assets import cache_root
-from vla_gym.assets.hashing import write_atomically
+from vla_gym.files import write_atomically
 
 _SIZE = 512
 _VERSION = 1

@@ -27,6 +27,7 @@ _NEARLY_CLOSED = 0.69  # likewise, to 0.9 rad
 _FINGER = 0.045  # m from the middle of the hand to the inside of a half-open finger
 _HOOK = 0.035  # m of the far finger that are behind the front
 _CLEAR = 0.004  # m between far finger and front
+_APPROACH = (0.14, 0.08, 0.05, 0.02, 0.0)  # m in front of the goal: keeps the hand on the line
 _X = np.array([1.0, 0.0, 0.0])
 _WIDE = 0.20  # m, a drawer is open
 _SHUT = 0.012  # m, a drawer is closed
@@ -49,8 +50,9 @@ def pull(hand: Hand, joint: str) -> Motion:
     tip = edge - _CLEAR * _X + _HOOK * _AHEAD + _FINGER * _NEAR
     _point(hand)
     yield from hand.grip(_HALF_OPEN, 1, after=0.0)
-    yield from hand.move(tip - 0.14 * _AHEAD, limit=40)
-    yield from hand.move(tip, limit=20, speed=0.6)
+    yield from hand.move(tip - _APPROACH[0] * _AHEAD, limit=40)
+    for back in _APPROACH[1:]:
+        yield from hand.move(tip - back * _AHEAD, limit=10, speed=0.6)
     for _ in range(30):
         if opened(hand, joint) > _WIDE:
             break
