@@ -62,6 +62,8 @@ def test_the_losses_are_hubers_and_cross_entropy_over_what_counts() -> None:
     huber = nn.functional.huber_loss(arm[mask], actions[..., :6][mask])
     entropy = nn.functional.binary_cross_entropy_with_logits(gripper[mask], actions[..., 6][mask])
     torch.testing.assert_close(losses["loss"], huber + 0.01 * entropy)
+    absolute = head.loss(features, actions, mask, LossConfig(arm="l1"))["arm"]
+    torch.testing.assert_close(absolute, (arm - actions[..., :6]).abs()[mask].mean())
 
 
 @pytest.mark.parametrize("name", ["flow", "diffusion"])

@@ -149,9 +149,14 @@ class ExecutionConfig(Record):
 
 
 class LossConfig(Record):
-    """Weights of the training loss: arm + gripper * ``gripper`` (reference: 0.01)."""
+    """Weights of the training loss: arm + gripper * ``gripper`` (reference: 0.01).
 
-    arm: Literal["huber", "mse"] = "huber"
+    Attributes:
+        arm: ``"l1"`` learns the median of what demonstrations do, which keeps small motions exact.
+        gripper: Weight of the cross-entropy.
+    """
+
+    arm: Literal["huber", "mse", "l1"] = "huber"
     gripper: float = Field(default=0.01, ge=0)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -17,6 +18,11 @@ from vla_gym_robovlms.config import LossConfig
 
 ARM, ACTION = 6, 7
 """Numbers of the arm, and with the gripper."""
+_COMPARISONS: dict[str, Callable[..., Tensor]] = {
+    "huber": nn.functional.huber_loss,
+    "mse": nn.functional.mse_loss,
+    "l1": nn.functional.l1_loss,
+}
 
 
 class HeadSize(NamedTuple):
@@ -127,9 +133,9 @@ class RegressionHead(Head):
     def loss(
         self, features: Tensor, actions: Tensor, mask: Tensor, weights: LossConfig
     ) -> dict[str, Tensor]:
-        """Return arm (Huber with delta 1, or squared error) and gripper (cross-entropy) losses."""
+        """Return arm (as ``weights`` say; Huber has delta 1) and gripper (cross-entropy) losses."""
         arm, gripper = self(features)
-        compare = nn.functional.huber_loss if weights.arm == "huber" else nn.functional.mse_loss
+        compare = _COMPARISONS[weights.arm]
         arm_loss = masked_mean(
             compare(arm, actions[..., :ARM].to(arm.dtype), reduction="none"), mask[..., None]
         )
