@@ -28,6 +28,7 @@ _FINGER = 0.045  # m from the middle of the hand to the inside of a half-open fi
 _HOOK = 0.035  # m of the far finger that are behind the front
 _CLEAR = 0.004  # m between far finger and front
 _APPROACH = (0.14, 0.08, 0.05, 0.02, 0.0)  # m in front of the goal: keeps the hand on the line
+_LOOSE = 0.012  # m that the hand gives way before it leaves the drawer, so that nothing is pressed
 _X = np.array([1.0, 0.0, 0.0])
 _WIDE = 0.20  # m, a drawer is open
 _SHUT = 0.012  # m, a drawer is closed
@@ -62,6 +63,7 @@ def pull(hand: Hand, joint: str) -> Motion:
 
 def unhook(hand: Hand) -> Motion:
     """Bring the hand out of the drawer, up and back."""
+    yield from hand.move_by(-_LOOSE * _X, limit=4, speed=0.3)
     yield from hand.move_by((0.0, 0.0, 0.08), limit=8)
     yield from hand.move_by((0.08, 0.0, 0.08), limit=10)
 
