@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Evaluate CALVIN's scripted expert on a few short chains of tasks and say where the video is.
+# Evaluate the VLA that comes along on a few short chains of tasks and say where the video is.
 # Usage: scripts/demo.sh DIR (DIR is begun afresh)
 set -euo pipefail
 
@@ -12,9 +12,9 @@ if [ -e "$out" ] && [ ! -e "$out/run.json" ]; then
 fi
 rm -rf "$out"
 
-echo "Evaluating calvin-oracle on calvin/smoke: short chains of tasks, ground-truth state, no model."
-"$vla_gym" eval --policy calvin-oracle --suite calvin/smoke --workers 2 --video all --out "$out" \
-    </dev/null
+echo "Evaluating robovlms-tiny on calvin/smoke: short chains of tasks, two cameras, one sentence each."
+"$vla_gym" eval --policy robovlms-tiny --suite calvin/smoke --set assets=builtin --workers 2 \
+    --video all --out "$out" </dev/null
 echo
 echo "Results:  $out   (shown again by: $vla_gym results show $out)"
 echo "Video:    $(find "$out" -name '*.mp4' | sort | head -n 1)"

