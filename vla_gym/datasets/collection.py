@@ -8,6 +8,7 @@ drawn only of what is kept, and cameras or sizes can be changed afterwards witho
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
@@ -38,7 +39,7 @@ RUN = "run"
 """Where the run lies in the data set's folder."""
 
 _Expert = tuple[str, Mapping[str, Any]]
-_Job = tuple[Finished, _Expert | None]
+_Job = tuple[Finished, _Expert | None, int]
 _envs: dict[str, tuple[Env, DisturbedExpert | None]] = {}
 """Of this process: the environment at work, and the expert that is asked for labels in it."""
 
@@ -92,8 +93,7 @@ def collect(
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
-            wanted = source["subtask"] >= first_subtask
-            if wanted and (source["episode"], source["subtask"]) not in have:
+            if (source["episode"], source["subtask"]) not in have:
                 writer.add(replace(demonstration, source=source))
         writer.close()
     return writer
@@ -122,6 +122,7 @@ def demonstrations(
     actions: Floats,
     *,
     expert: DisturbedExpert | None = None,
+    first: int = 0,
 ) -> Iterator[Demonstration]:
     """Do the actions of an episode again and yield the sub-tasks that succeeded.
 
@@ -131,6 +132,7 @@ def demonstrations(
         record: How it went.
         actions: What was executed, ``(steps, a)``.
         expert: Who acted, asked for labels.
+        first: Only sub-tasks from this one on; another policy may have done those before it.
 
     Raises:
         RunnerError: When it goes differently: the environment is not deterministic.
@@ -139,6 +141,9 @@ def demonstrations(
     moments = redo(env, spec, record, actions)
     for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
         done = record.subtasks[number]
+        if number < first:
+            deque(stretch, maxlen=0)
+            continue
         if watcher is not None:
             watcher.begin(number)
         seen, executed, labels = [], [], []
@@ -201,7 +206,7 @@ def _jobs(
         subtasks = list(enumerate(record.subtasks))[first:]
         wanted = {(record.episode, number) for number, done in subtasks if done.success}
         if wanted - have:
-            jobs.append((episode, expert))
+            jobs.append((episode, expert, first))
     return jobs
 
 
@@ -225,7 +230,7 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
 
 def _record(job: _Job) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
-    episode, expert = job
+    episode, expert, first = job
     spec = episode.spec
     key = f"{spec.model_dump_json(include={'env_id', 'env_kwargs'})} {expert}"
     if key not in _envs:
@@ -233,7 +238,8 @@ def _record(job: _Job) -> list[Demonstration]:
         env = make_env(spec.env_id, spec.env_kwargs)
         _envs[key] = (env, _asked(expert, env))
     env, asked = _envs[key]
-    return list(demonstrations(env, spec, episode.record, episode.actions, expert=asked))
+    found = demonstrations(env, spec, episode.record, episode.actions, expert=asked, first=first)
+    return list(found)
 
 
 def _asked(expert: _Expert | None, env: Env) -> DisturbedExpert | None:

@@ -13,6 +13,9 @@ from vla_gym.runner.episode import Env, Info
 from vla_gym.runner.messages import Floats
 from vla_gym.suites.spec import EpisodeSpec
 
+_ALIKE = 1e-6
+"""Largest difference of an action done again: rounding, where it went through a converter."""
+
 
 class Watcher:
     """Asks an expert what it meant, step by step, while its actions are done again.
@@ -52,7 +55,7 @@ class Watcher:
         seen = self._adapter.observation({**observation, "instruction": words}, info)
         batch = Batch.of([self._slot], [seen])
         again = self._expert.act(batch)[0, 0]
-        if not np.array_equal(np.asarray(again, action.dtype), action):
+        if not np.allclose(again, action, rtol=0.0, atol=_ALIKE):
             raise RunnerError(
                 f"Episode {self._index}: the expert acted differently when it saw the same again "
                 f"({again.tolist()}, recorded {action.tolist()}), so its labels are not known."

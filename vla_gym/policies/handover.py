@@ -107,7 +107,8 @@ class HandoverPolicy:
             asked = [row for row in idle if self._turns[batch.slots[row]].member == member]
             if asked:
                 self._ask(member, batch, asked)
-        return np.stack([self._next(slot) for slot in batch.slots])[:, None]
+        actions = np.stack([self._next(slot) for slot in batch.slots])[:, None]
+        return actions.astype(np.float64)  # whoever acts: an environment computes in their type
 
     def intended(self, slots: Sequence[Slot]) -> Actions:
         """Return the last actions without a disturbance, where the present policy makes one."""

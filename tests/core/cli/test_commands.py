@@ -258,7 +258,7 @@ def test_doctor_shows_each_check_and_the_fix(
         CheckResult(name="python", status="ok", detail="3.11"),
         CheckResult(name="screen", status="fail", detail="none", fix="apt-get install screen"),
     ]
-    monkeypatch.setattr("vla_gym.checks.run_checks", lambda: found)
+    monkeypatch.setattr("vla_gym.checks.run_checks", lambda **_: found)
     status, out, _ = vla_gym("doctor")
     assert status == 1
     assert "screen: apt-get install screen" in out

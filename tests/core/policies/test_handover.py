@@ -92,6 +92,13 @@ def test_only_what_the_second_did_is_recorded(tmp_path: Path) -> None:
     ]
 
 
+def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
+    policy = HandoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_spec=mock_contract())
+    slots = [Slot(0, subtask=0), Slot(1, subtask=1)]
+    policy.reset(slots)
+    assert policy.act(batch(*slots)).dtype == policy.act(batch(slots[0])).dtype == np.float64
+
+
 def test_nothing_for_the_first_is_refused() -> None:
     with pytest.raises(OptionError, match="after=0"):
         HandoverPolicy(first=Constant(1), then=Constant(1), env_spec=mock_contract(), after=0)

@@ -23,7 +23,7 @@ WIDTH, HEADS = 256, 8
 
 
 class Compact(Backbone):
-    """49 image tokens at 224 px, sentence tokens of MiniLM, four fusion layers of width 256."""
+    """49 image tokens at 224 px (other sizes do), MiniLM's tokens, four layers of width 256."""
 
     own_words = True
     image_at = 0
@@ -61,6 +61,13 @@ class Compact(Backbone):
         """Return it with the packaged weights, or a random miniature."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            if config.size == "tiny":
-                return cls(packaged.tiny_vision(), *packaged.tiny_text(), True).eval()
-            return cls(packaged.efficientnet_lite0(), *packaged.minilm(), False).eval()
+            made = cls(*_parts(config.size == "tiny")).eval()
+        made.image_size = config.image_size or made.image_size
+        return made
+
+
+def _parts(tiny: bool) -> tuple[nn.Module, Encoder, Tokenizer, bool]:
+    """Return eyes and reader: the packaged weights, or random miniatures."""
+    if tiny:
+        return packaged.tiny_vision(), *packaged.tiny_text(), True
+    return packaged.efficientnet_lite0(), *packaged.minilm(), False
