@@ -35,8 +35,9 @@ SMALLER = {
     "vla-gym eval --policy runs/quick/checkpoint/policy.yaml": "--limit 1 --workers 1",
 }
 """Commands that take minutes, and what is added to them here."""
-PATIENT = {"vla-gym doctor": "--time-limit 900"}
-"""Commands that give up on a busy machine, and what makes them wait."""
+TINY = next(command for command in COMMANDS if "--policy robovlms-tiny" in command)
+ALSO = {"vla-gym doctor": "--time-limit 900", TINY: "--limit 1 --workers 1"}
+"""Commands that give up on a busy machine or take minutes, and what is added to them here."""
 TRAINING = [command for command in COMMANDS if command.startswith(tuple(SMALLER))]
 SHORT = [command for command in COMMANDS if command not in (*ELSEWHERE, *TRAINING)]
 
@@ -75,7 +76,7 @@ def test_a_python_snippet_runs(snippet: str, tmp_path: Path) -> None:
 def test_the_commands_run_one_after_the_other(tmp_path: Path) -> None:
     assert all(command.startswith("vla-gym ") for command in SHORT)
     printed = {
-        command: run(f"{command} {PATIENT.get(command, '')}".split(), tmp_path) for command in SHORT
+        command: run(f"{command} {ALSO.get(command, '')}".split(), tmp_path) for command in SHORT
     }
     assert all(printed.values())
     assert "calvin-oracle" in printed["vla-gym list policies"]

@@ -115,6 +115,7 @@ def test_unknown_fields_and_values_are_named(change: dict[str, Any], said: str) 
     ("change", "code"),
     [
         ({"action": "discrete"}, "head_action"),
+        ({"chunk": 2, "execution": {"mode": "chunk", "execute": 3}}, "execute_chunk"),
         ({"action": "discrete", "head": {"name": "detokeniser"}}, "policy_head_discrete"),
         ({"formulation": "one-step", "head": {"name": "mlp"}}, "one_step_history"),
         ({"formulation": "interleaved"}, "recurrent_head"),

@@ -43,7 +43,7 @@ def test_it_has_its_own_weights() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"normalization": {"high": [2, 1, 1, 1, 1, 1]}}, {"chunk": 5}, {"cameras": ["static"]}],
+    [{"normalization": {"high": [2, 1, 1, 1, 1, 1]}}, {"chunk": 9}, {"cameras": ["static"]}],
     ids=lambda changed: next(iter(changed)),
 )
 def test_another_meaning_is_an_error_not_a_bad_score(changed: dict[str, Any]) -> None:

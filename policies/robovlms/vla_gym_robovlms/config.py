@@ -298,6 +298,12 @@ def check_formulation(config: VlaConfig) -> None:
             "Discrete actions are decoded with a growing cache, which is not compiled.",
             "set compile: false",
         )
+    if (config.execution.execute or 1) > config.chunk:
+        raise FormulationError(
+            "execute_chunk",
+            f"execution.execute={config.execution.execute} of a chunk of {config.chunk}.",
+            "set execution.execute to at most chunk, or to null",
+        )
     if config.formulation == "one-step" and config.history != 1:
         raise FormulationError(
             "one_step_history",

@@ -38,6 +38,13 @@ class Constant:
         return np.full((len(batch), 3, 7), self.value) * [[[1.0], [0.5], [0.25]]]
 
 
+class Single(Constant):
+    """Says it in 32 bits, as networks do."""
+
+    def act(self, batch: Batch) -> np.ndarray[Any, Any]:
+        return super().act(batch).astype(np.float32)
+
+
 def batch(*slots: Slot) -> Batch:
     none = {"images": {}, "proprioception": np.zeros((len(slots), 4), np.float32)}
     return Batch(slots=slots, instructions=("x",) * len(slots), infos=({},) * len(slots), **none)
@@ -93,7 +100,7 @@ def test_only_what_the_second_did_is_recorded(tmp_path: Path) -> None:
 
 
 def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
-    policy = HandoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_spec=mock_contract())
+    policy = HandoverPolicy(first=Single(1.0), then=Constant(-1.0), env_spec=mock_contract())
     slots = [Slot(0, subtask=0), Slot(1, subtask=1)]
     policy.reset(slots)
     assert policy.act(batch(*slots)).dtype == policy.act(batch(slots[0])).dtype == np.float64
