@@ -43,5 +43,5 @@ def test_numbers_do_not_depend_on_workers_or_kills(tmp_path: Path) -> None:
     assert not any(json.loads(line)["error"] for line in expected)
     kill_after_episodes(command("chaos", 2), tmp_path / "chaos", more=1)
     assert 1 <= episodes_in(tmp_path / "chaos") < 4
-    assert kill_workers_while(command("chaos", 2), kills=1, every=3.0)
+    assert kill_workers_while(command("chaos", 2), kills=1, every=1.0)
     assert comparable_lines(tmp_path / "chaos") == expected

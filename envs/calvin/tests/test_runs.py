@@ -83,5 +83,5 @@ def test_numbers_do_not_depend_on_workers_batches_or_kills(tmp_path: Path, run: 
     kill_after_episodes(command, tmp_path / "chaos", more=1)
     assert 1 <= episodes_in(tmp_path / "chaos") < len(expected)
     again = _command(tmp_path, run, "chaos", 2, 2)
-    assert kill_workers_while(again, kills=1, every=3.0)
+    assert kill_workers_while(again, kills=1, every=1.0)
     assert comparable_lines(tmp_path / "chaos") == expected
