@@ -8,7 +8,6 @@ drawn only of what is kept, and cameras or sizes can be changed afterwards witho
 from __future__ import annotations
 
 import multiprocessing
-from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
@@ -142,7 +141,6 @@ def demonstrations(
     for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
         done = record.subtasks[number]
         if number < first:
-            deque(stretch, maxlen=0)
             continue
         if watcher is not None:
             watcher.begin(number)

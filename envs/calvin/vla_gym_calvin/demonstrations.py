@@ -103,6 +103,7 @@ def quick(
     renderer: str = "auto",
     visuals: str = "auto",
     chains: int = 60,
+    max_steps: int = 360,
     seed: int = 0,
 ) -> Suite:
     """Return single sub-tasks of three kinds, for a training that takes minutes.
@@ -112,6 +113,7 @@ def quick(
         renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
         visuals: ``"exact"``, ``"fast"``, ``"low"`` or ``"auto"``.
         chains: How many, of one sub-task each.
+        max_steps: Step limit of each.
         seed: Other seeds give other beginnings.
     """
     suite = demonstrations(
@@ -120,6 +122,7 @@ def quick(
         visuals=visuals,
         chains=chains,
         length=1,
+        max_steps=max_steps,
         seed=seed,
         tasks=QUICK,
     )

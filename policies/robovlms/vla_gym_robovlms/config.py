@@ -152,7 +152,7 @@ class LossConfig(Record):
     """Weights of the training loss: arm + gripper * ``gripper`` (reference: 0.01).
 
     Attributes:
-        arm: ``"l1"`` learns the median of what demonstrations do, which keeps small motions exact.
+        arm: ``"l1"`` learns the median of what demonstrations do: little, where that is no motion.
         gripper: Weight of the cross-entropy.
     """
 
