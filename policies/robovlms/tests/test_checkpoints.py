@@ -119,6 +119,40 @@ def test_the_command_line_inspects_converts_and_the_result_acts(
     )
 
 
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_our_own_checkpoint_is_stored_in_half_the_space(
+    precision: str, tmp_path: Path, config: Any
+) -> None:
+    save_checkpoint(tiny_model(config), tmp_path / "wide")
+    lines = FORMAT.convert(tmp_path / "wide", tmp_path / "half", {"precision": precision})
+    assert lines == [
+        f"written: {tmp_path}/half (vla-gym eval --policy {tmp_path}/half/policy.yaml)"
+    ]
+    wide, half = (tmp_path / name / "model.safetensors" for name in ("wide", "half"))
+    assert half.stat().st_size < 0.55 * wide.stat().st_size
+    wide, half = (
+        make_policy(str(tmp_path / n / "policy.yaml"), env_spec=None) for n in ("wide", "half")
+    )
+    weights = half.model.state_dict()
+    for key, value in wide.model.state_dict().items():
+        assert weights[key].dtype == value.dtype
+        assert torch.equal(weights[key], value.to(getattr(torch, precision)).to(value.dtype)), key
+
+
+def test_our_own_checkpoint_is_not_written_smaller_at_a_loss(tmp_path: Path, config: Any) -> None:
+    model = tiny_model(config)
+    with torch.no_grad():
+        next(model.parameters()).flatten()[0] = 1e6
+    save_checkpoint(model, tmp_path / "wide")
+    with pytest.raises(CheckpointError, match="too large for float16"):
+        FORMAT.convert(tmp_path / "wide", tmp_path / "half", {"precision": "float16"})
+    assert not (tmp_path / "half").exists()
+    with pytest.raises(CheckpointError, match="precision='int8'"):
+        FORMAT.convert(tmp_path / "wide", tmp_path / "half", {"precision": "int8"})
+    with pytest.raises(CheckpointError, match="already"):
+        FORMAT.convert(tmp_path / "wide", tmp_path / "half", {})
+
+
 @pytest.mark.parametrize("damage", ["missing", "extra", "misshaped"])
 def test_keys_that_do_not_fit_are_named(damage: str, tmp_path: Path, config: Any) -> None:
     state = synthetic_state()

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
-from vla_gym_robovlms.checkpoints.own import META, WEIGHTS, read_state_shapes, save_checkpoint
+from vla_gym_robovlms.checkpoints.own import (
+    META,
+    WEIGHTS,
+    read_state_shapes,
+    save_checkpoint,
+    store_smaller,
+)
 from vla_gym_robovlms.checkpoints.published import config_from_published
 from vla_gym_robovlms.checkpoints.released import load_released, read_released, report_released
 
@@ -44,9 +50,9 @@ class RoboVlmsFormat:
         return [*lines, *report_released(model, path).lines()]
 
     def convert(self, path: Path, out: Path, options: Mapping[str, Any]) -> Sequence[str]:
-        """Write a released file as one of our folders; every key must fit."""
+        """Write a released file as one of our folders, or one of our folders smaller."""
         if path.is_dir():
-            raise CheckpointError(f"{path} is in our own format already.")
+            return self._convert_own(path, out, options)
         if not options:
             raise CheckpointError(
                 "A released file does not say what it is: give --set config=NAME, or "
@@ -55,13 +61,21 @@ class RoboVlmsFormat:
         model = _model(options)
         report = load_released(model, path)
         save_checkpoint(model, out)
-        return [*report.lines(), f"written: {out} (vla-gym eval --policy {out}/policy.yaml)"]
+        return [*report.lines(), _written(out)]
 
     def _inspect_own(self, path: Path) -> Sequence[str]:
         meta = json.loads((path / META).read_text(encoding="utf-8"))
         shapes = read_state_shapes(path)
         facts = [f"  {key}: {value}" for key, value in meta.items()]
         return [f"{path}: {len(shapes)} tensors in {WEIGHTS}", *facts]
+
+    def _convert_own(self, path: Path, out: Path, options: Mapping[str, Any]) -> Sequence[str]:
+        if set(options) != {"precision"}:
+            raise CheckpointError(
+                f"{path} is in our own format already; --set precision=float16 halves its size."
+            )
+        store_smaller(path, out, str(options["precision"]))
+        return [_written(out)]
 
 
 FORMAT = RoboVlmsFormat()
@@ -82,6 +96,10 @@ def _model(options: Mapping[str, Any]) -> Vla:
         backbone = config.backbone.model_copy(update={"weights": "random"})
         config = config.model_copy(update={"backbone": backbone})
     return make_model(config)
+
+
+def _written(out: Path) -> str:
+    return f"written: {out} (vla-gym eval --policy {out}/policy.yaml)"
 
 
 def _prefixes(state: Mapping[str, Any]) -> dict[str, int]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, CONFIG, META = "model.safetensors", "policy.yaml", "meta.json"
+SMALLER = ("float16", "bfloat16")
+"""What weights can be stored as, for half the space."""
 _MEANING = (
     "formulation",
     "action",
@@ -53,6 +55,35 @@ def save_checkpoint(model: Vla, folder: Path) -> None:
     (folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
 
+def store_smaller(folder: Path, out: Path, precision: str) -> None:
+    """Write a checkpoint again in half the space; what loads it computes as wide as before.
+
+    Args:
+        folder: The checkpoint.
+        out: Where the other one goes.
+        precision: ``"float16"`` (to 3 digits, up to 65504) or ``"bfloat16"``.
+
+    Raises:
+        CheckpointError: Another precision, files that are not there, numbers that do not fit.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    if precision not in SMALLER:
+        raise CheckpointError(f"precision={precision!r}: expected one of {', '.join(SMALLER)}.")
+    _read_meta(folder)
+    small = _read_weights(folder)
+    for key, value in small.items():
+        if value.is_floating_point():
+            small[key] = value.to(getattr(torch, precision))
+        if not torch.equal(small[key].isfinite(), value.isfinite()):
+            raise CheckpointError(f"{folder / WEIGHTS}: {key}: too large for {precision}.")
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(small, str(out / WEIGHTS))
+    for name in (CONFIG, META):
+        (out / name).write_bytes((folder / name).read_bytes())
+
+
 def load_own(model: Vla, folder: Path) -> None:
     """Load the weights of a folder into a model that means the same.
 
@@ -70,14 +101,7 @@ def load_weights(model: Vla, folder: Path) -> None:
     Raises:
         CheckpointError: Files that are not there, keys that differ.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        state = load_file(str(folder / WEIGHTS))
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"Weights {folder / WEIGHTS} cannot be read: {error}") from error
-    load_state(model, state, where=str(folder))
+    load_state(model, _read_weights(folder), where=str(folder))
 
 
 def load_state(model: Vla, state: dict[str, Tensor], *, where: str) -> None:
@@ -124,6 +148,16 @@ def read_state_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
 
     with safe_open(str(folder / WEIGHTS), framework="pt") as file:
         return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(str(folder / WEIGHTS))
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"Weights {folder / WEIGHTS} cannot be read: {error}") from error
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
