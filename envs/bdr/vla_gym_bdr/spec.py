@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vla_gym_sapien.rendering import LEAST_SIDE
+
+from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
@@ -18,7 +21,6 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_bdr import choices
 
 CAMERAS = ("static", "wrist")
@@ -64,24 +66,9 @@ def proprioception() -> tuple[ProprioceptionField, ...]:
 def picture_sizes(
     cameras: Sequence[str], sizes: Mapping[str, Sequence[int]] | None
 ) -> dict[str, tuple[int, int]]:
-    """Return (height, width) by role of the cameras asked for.
-
-    Raises:
-        OptionError: For something that is no list of roles or no size.
-        UnknownNameError: For a camera that is not there.
-    """
-    if isinstance(cameras, str):
-        raise OptionError(f"cameras={cameras!r}: expected a list of roles, such as ['{cameras}'].")
-    for role in (*cameras, *(sizes or {})):
-        if role not in CAMERAS:
-            raise UnknownNameError("camera", role, CAMERAS)
-    found = {role: tuple((sizes or {}).get(role, choices.PICTURE)) for role in cameras}
-    for role, size in found.items():
-        if len(size) != 2 or min(size) < 8:
-            raise OptionError(
-                f"camera_sizes[{role!r}]={size}: expected (height, width), at least 8 x 8."
-            )
-    return {role: (int(size[0]), int(size[1])) for role, size in found.items()}
+    """Return (height, width) by role of the cameras asked for."""
+    official = dict.fromkeys(CAMERAS, choices.PICTURE)
+    return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 
 def env_spec(

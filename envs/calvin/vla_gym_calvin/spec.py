@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
@@ -18,9 +19,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.errors import OptionError
 from vla_gym_calvin import facts
-from vla_gym_calvin.rendering.base import pick_sizes, resolve_sizes
 
 # Relative actions on the commanded pose. The official environment sets no limits; its data lies
 # in [-1, 1]. Euler angles are added component by component.
@@ -64,11 +63,10 @@ def env_spec(
     """Return the contract of ``CalvinEnv`` made with these keyword arguments.
 
     Raises:
+        OptionError: Something that is no list of roles or no size.
         UnknownNameError: A camera that is not there.
     """
-    if isinstance(cameras, str):
-        raise OptionError(f"cameras={cameras!r}: expected a list of roles, such as ['{cameras}'].")
-    sizes = pick_sizes(resolve_sizes(camera_sizes), cameras)
+    sizes = resolve_camera_sizes(facts.CAMERA_SIZES, cameras, camera_sizes)
     return EnvSpec(
         cameras={role: CameraSpec(height=size[0], width=size[1]) for role, size in sizes.items()},
         proprioception=PROPRIOCEPTION,

@@ -20,6 +20,8 @@ from vla_gym.errors import MissingDependencyError, UnknownNameError
 
 SHADERS = ("default", "trivial")
 """SAPIEN's shader packs: lit as the published numbers were made, and unlit for fast tests."""
+LEAST_SIDE = 8
+"""Pixels of a side of a picture that is drawn."""
 
 FIX = (
     "apt-get install -y libvulkan1 mesa-vulkan-drivers "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vla_gym_sapien.rendering import LEAST_SIDE
+
+from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
@@ -18,7 +21,6 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_simpler.facts.tasks import CAMERA, CAMERA_SIZES, CONTROL_HZ, JOINTS, TASKS
 
 _GRIPPERS = {
@@ -68,21 +70,9 @@ def proprioception(robot: str) -> tuple[ProprioceptionField, ...]:
 def picture_sizes(
     robot: str, cameras: Sequence[str], sizes: Mapping[str, Sequence[int]] | None
 ) -> dict[str, tuple[int, int]]:
-    """Return (height, width) by role of the cameras asked for.
-
-    Raises:
-        OptionError: For something that is no list of roles or no size.
-        UnknownNameError: For a camera that is not there.
-    """
-    if isinstance(cameras, str):
-        raise OptionError(f"cameras={cameras!r}: expected a list of roles, such as ['{cameras}'].")
-    for role in (*cameras, *(sizes or {})):
-        if role != CAMERA:
-            raise UnknownNameError("camera", role, (CAMERA,))
-    height, width = (sizes or {}).get(CAMERA, CAMERA_SIZES[robot])
-    if min(height, width) < 8:
-        raise OptionError(f"camera_sizes: ({height}, {width}) pixels; expected at least 8 x 8.")
-    return {role: (int(height), int(width)) for role in cameras}
+    """Return (height, width) by role of the cameras asked for."""
+    official = {CAMERA: CAMERA_SIZES[robot]}
+    return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 
 def env_spec(

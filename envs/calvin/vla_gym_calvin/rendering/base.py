@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.errors import OptionError, UnknownNameError, VlaGymError
+from vla_gym.contract.cameras import resolve_camera_sizes
+from vla_gym.errors import UnknownNameError, VlaGymError
 from vla_gym_calvin import facts
 
 F64 = npt.NDArray[np.float64]
@@ -129,14 +130,7 @@ class Owner:
 
 def resolve_sizes(sizes: Mapping[str, Sequence[int]] | None) -> dict[str, tuple[int, int]]:
     """Return (height, width) of every camera, the official ones where ``sizes`` says nothing."""
-    out = dict(facts.CAMERA_SIZES)
-    for name, size in (sizes or {}).items():
-        if name not in out:
-            raise UnknownNameError("camera", name, out)
-        if len(size) != 2 or any(int(side) != side or side < 1 for side in size):
-            raise OptionError(f"camera_sizes[{name!r}]={size!r}: expected (height, width) >= 1.")
-        out[name] = (int(size[0]), int(size[1]))
-    return out
+    return resolve_camera_sizes(facts.CAMERA_SIZES, tuple(facts.CAMERA_SIZES), sizes)
 
 
 def pick_sizes(
