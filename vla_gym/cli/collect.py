@@ -18,6 +18,7 @@ def collect_command(
     first_subtask: Annotated[
         int, typer.Option(help="Record sub-tasks from this one on, counted from 0.")
     ] = 0,
+    first_step: Annotated[int, typer.Option(help="Record each of them from this step on.")] = 0,
     workers: Annotated[str, typer.Option(metavar="N|auto", help="Processes.")] = "auto",
     form: Annotated[
         str, typer.Option("--format", help="Record whole episodes, in this format.")
@@ -34,8 +35,8 @@ def collect_command(
 
     options = parse_options(settings or (), policy=policy, suite=suite)
     chosen = load_suite(suite, options.suite)
-    if form and first_subtask:
-        raise OptionError("--first-subtask: with --format, episodes are recorded whole.")
+    if form and (first_subtask or first_step):
+        raise OptionError("--first-subtask, --first-step: with --format, episodes are whole.")
     common: dict[str, Any] = {
         "out": out,
         "workers": parse_workers(workers),
@@ -46,7 +47,8 @@ def collect_command(
         if form:
             count = record(policy, chosen, form=form, **common)
         else:
-            count = len(collect(policy, chosen, first_subtask=first_subtask, **common))
+            begin: dict[str, Any] = {"first_subtask": first_subtask, "first_step": first_step}
+            count = len(collect(policy, chosen, **begin, **common))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     print_lines([f"{count} demonstrations in {out} (vla-gym dataset info {out})"])

@@ -30,7 +30,7 @@ from vla_gym.runner.episode import Env
 from vla_gym.runner.evaluation import evaluate, worker_count
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import Floats
-from vla_gym.runner.redo import Finished, finished, redo
+from vla_gym.runner.redo import Finished, Moment, finished, redo
 from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
@@ -38,7 +38,7 @@ RUN = "run"
 """Where the run lies in the data set's folder."""
 
 _Expert = tuple[str, Mapping[str, Any]]
-_Job = tuple[Finished, _Expert | None, int]
+_Job = tuple[Finished, _Expert | None, tuple[int, int]]
 _envs: dict[str, tuple[Env, DisturbedExpert | None]] = {}
 """Of this process: the environment at work, and the expert that is asked for labels in it."""
 
@@ -51,6 +51,7 @@ def collect(
     workers: int | Literal["auto"] = "auto",
     limit: int | None = None,
     first_subtask: int = 0,
+    first_step: int = 0,
     policy_options: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> LeRobotWriter:
@@ -65,6 +66,7 @@ def collect(
         workers: Processes; ``"auto"`` is one a core.
         limit: Only the first so many episodes.
         first_subtask: Record sub-tasks from this one on, counted from 0 (for ``handover``).
+        first_step: Record each of them from this step on (likewise).
         policy_options: Keyword arguments of the policy.
         progress: Show how the run goes on standard error.
 
@@ -88,7 +90,7 @@ def collect(
         writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
         have = {(source["episode"], source["subtask"]) for source in writer.sources}
         expert = _expert(policy, dict(policy_options or {}))
-        jobs = _jobs(suite, journal, have, limit, expert, first_subtask)
+        jobs = _jobs(suite, journal, have, limit, expert, (first_subtask, first_step))
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
@@ -121,7 +123,7 @@ def demonstrations(
     actions: Floats,
     *,
     expert: DisturbedExpert | None = None,
-    first: int = 0,
+    first: tuple[int, int] = (0, 0),
 ) -> Iterator[Demonstration]:
     """Do the actions of an episode again and yield the sub-tasks that succeeded.
 
@@ -131,7 +133,8 @@ def demonstrations(
         record: How it went.
         actions: What was executed, ``(steps, a)``.
         expert: Who acted, asked for labels.
-        first: Only sub-tasks from this one on; another policy may have done those before it.
+        first: Only sub-tasks from this one on, and of each steps from this one on; another policy
+            may have done what is before.
 
     Raises:
         RunnerError: When it goes differently: the environment is not deterministic.
@@ -140,20 +143,30 @@ def demonstrations(
     moments = redo(env, spec, record, actions)
     for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
         done = record.subtasks[number]
-        if number < first:
+        if number < first[0]:
             continue
         if watcher is not None:
-            watcher.begin(number)
-        seen, executed, labels = [], [], []
-        for moment in stretch:
-            seen.append(moment.observation)
-            executed.append(moment.action)
-            if watcher is not None:
-                words = done.instruction
-                labels.append(watcher.label(moment.observation, moment.info, words, moment.action))
-        if done.success:
+            watcher.begin(number, done.instruction)
+        seen, executed, labels = _watched(stretch, watcher, first[1])
+        if done.success and seen:
             source = {"episode": record.episode, "subtask": number}
             yield _demonstration(done, seen, np.stack(executed), np.array(labels), source)
+
+
+def _watched(
+    stretch: Iterator[Moment], watcher: Watcher | None, first: int
+) -> tuple[list[Observation], list[Floats], list[Floats]]:
+    """Return observations, actions and labels of a sub-task from a step on."""
+    seen, executed, labels = [], [], []
+    for step, moment in enumerate(stretch):
+        if step >= first:
+            seen.append(moment.observation)
+            executed.append(moment.action)
+        if watcher is not None and step < first:
+            watcher.watch(moment)
+        elif watcher is not None:
+            labels.append(watcher.label(moment))
+    return seen, executed, labels
 
 
 def _demonstration(
@@ -195,14 +208,15 @@ def _jobs(
     have: set[tuple[int, int]],
     limit: int | None,
     expert: _Expert | None,
-    first: int,
+    first: tuple[int, int],
 ) -> list[_Job]:
     """Return the episodes of which something is missing."""
     jobs: list[_Job] = []
     for episode in finished(suite, journal, limit):
         record = episode.record
-        subtasks = list(enumerate(record.subtasks))[first:]
-        wanted = {(record.episode, number) for number, done in subtasks if done.success}
+        subtasks = list(enumerate(record.subtasks))[first[0] :]
+        good = [number for number, done in subtasks if done.success and done.steps > first[1]]
+        wanted = {(record.episode, number) for number in good}
         if wanted - have:
             jobs.append((episode, expert, first))
     return jobs

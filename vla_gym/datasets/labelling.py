@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from vla_gym.contract.adapter import adapt
-from vla_gym.contract.env import Observation
 from vla_gym.contract.policy import Batch, DisturbedExpert, Slot
 from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.runner.acting import make_slot
-from vla_gym.runner.episode import Env, Info
+from vla_gym.runner.episode import Env
 from vla_gym.runner.messages import Floats
+from vla_gym.runner.redo import Moment
 from vla_gym.suites.spec import EpisodeSpec
 
 _ALIKE = 1e-6
@@ -39,25 +39,30 @@ class Watcher:
             )
         self._expert, self._adapter = expert, adapter.start()
         self._spec, self._index = spec, index
-        self._slot = Slot(0)
+        self._slot, self._words = Slot(0), ""
 
-    def begin(self, subtask: int) -> None:
-        """Tell the expert that a sub-task begins."""
-        self._slot = make_slot(0, self._spec, self._index, subtask)
+    def begin(self, subtask: int, words: str) -> None:
+        """Tell the expert that a sub-task begins, and its sentence."""
+        self._slot, self._words = make_slot(0, self._spec, self._index, subtask), words
         self._expert.reset([self._slot])
 
-    def label(self, observation: Observation, info: Info, words: str, action: Floats) -> Floats:
-        """Return what was meant, ``(a,)``, where ``action`` ``(a,)`` was executed.
+    def watch(self, moment: Moment) -> Floats:
+        """Return what the expert would execute, ``(a,)``."""
+        observation = {**moment.observation, "instruction": self._words}
+        seen = self._adapter.observation(observation, moment.info)
+        return np.asarray(self._expert.act(Batch.of([self._slot], [seen]))[0, 0])
+
+    def label(self, moment: Moment) -> Floats:
+        """Return what was meant, ``(a,)``, by what was executed.
 
         Raises:
             RunnerError: When the expert would execute something else this time.
         """
-        seen = self._adapter.observation({**observation, "instruction": words}, info)
-        batch = Batch.of([self._slot], [seen])
-        again = self._expert.act(batch)[0, 0]
-        if not np.allclose(again, action, rtol=0.0, atol=_ALIKE):
+        again = self.watch(moment)
+        if not np.allclose(again, moment.action, rtol=0.0, atol=_ALIKE):
             raise RunnerError(
                 f"Episode {self._index}: the expert acted differently when it saw the same again "
-                f"({again.tolist()}, recorded {action.tolist()}), so its labels are not known."
+                f"({again.tolist()}, recorded {moment.action.tolist()}), so its labels are not "
+                "known."
             )
         return np.asarray(self._expert.intended([self._slot])[0, 0], np.float32)

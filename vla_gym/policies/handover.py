@@ -1,7 +1,7 @@
 """Two policies, one after the other: the second takes over where the first has got to.
 
-For demonstrations that begin where chains of a learned policy end, which is where it needs them
-(what a trial found to be the bottleneck; ``docs/training.md``).
+For demonstrations that begin where chains of a learned policy end, or where it is stuck, which is
+where it needs them (what a trial found to be the bottleneck; ``docs/training.md``).
 """
 
 from __future__ import annotations
@@ -28,23 +28,30 @@ class _Turn:
 
     Attributes:
         member: 0 for the first policy, 1 for the second.
+        slot: As the sub-task began.
         waiting: Actions in the environment's terms that are still to be executed.
+        given: How many of the last chunk were.
+        steps: How many were in this sub-task.
+        last: The last one.
     """
 
     member: int
     adapter: EpisodeAdapter
+    slot: Slot
     waiting: deque[Actions] = field(default_factory=deque)
     given: int = 0
+    steps: int = 0
     last: Actions = field(default_factory=lambda: np.zeros(0))
 
 
 class HandoverPolicy:
-    """Lets ``first`` do the first sub-tasks of a chain and ``then`` the others.
+    """Lets ``first`` do the first sub-tasks of a chain, or steps of each, and ``then`` the others.
 
     Args:
         first: Registered name or policy file, or a policy.
         then: Likewise.
-        after: How many sub-tasks the first one does.
+        after: How many sub-tasks the first one does whole.
+        steps: How many steps it may try each of the others.
         first_options: Of the first.
         then_options: Of the second.
         env_spec: Where they act.
@@ -57,12 +64,16 @@ class HandoverPolicy:
         then: str | Policy,
         env_spec: EnvSpec,
         after: int = 1,
+        steps: int = 0,
         first_options: Mapping[str, Any] | None = None,
         then_options: Mapping[str, Any] | None = None,
     ) -> None:
-        if after < 1:
-            raise OptionError(f"after={after}: expected at least 1 sub-task for the first policy.")
-        self._after, self._env = after, env_spec
+        if after < 0 or steps < 0 or after + steps == 0:
+            raise OptionError(
+                f"after={after}, steps={steps}: expected at least 1 sub-task for the first policy, "
+                "or 1 step of each."
+            )
+        self._after, self._steps, self._env = after, steps, env_spec
         self._members = [
             _made(first, env_spec, first_options),
             _made(then, env_spec, then_options),
@@ -87,20 +98,22 @@ class HandoverPolicy:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin a sub-task; the second policy is told that an episode begins when it takes over."""
         for slot in slots:
-            member = int(slot.subtask >= self._after)
+            member = int(slot.subtask >= self._after and not self._steps)
             turn = self._turns.get(slot)
             if turn is None or slot.subtask == 0 or turn.member != member:
-                turn = self._turns[slot] = _Turn(member, self._adapter(member, slot).start())
+                turn = self._new_turn(member, slot)
             else:
                 turn.adapter.executed(turn.given)
                 turn.adapter.reset()
             turn.waiting.clear()
-            turn.given = 0
-            takes_over = slot.subtask == self._after
+            turn.slot, turn.given, turn.steps = slot, 0, 0
+            takes_over = member == 1 and slot.subtask == self._after
             self._members[member].reset([_as_first(slot) if takes_over else slot])
 
     def act(self, batch: Batch) -> Actions:
         """Return the next action of each slot, ``(B, 1, a)``."""
+        for slot in batch.slots:
+            self._take_over_if_due(self._turns[slot])
         rows = range(len(batch.slots))
         idle = [row for row in rows if not self._turns[batch.slots[row]].waiting]
         for member in (0, 1):
@@ -138,7 +151,19 @@ class HandoverPolicy:
         turn = self._turns[slot]
         turn.last = turn.waiting.popleft()
         turn.given += 1
+        turn.steps += 1
         return turn.last
+
+    def _take_over_if_due(self, turn: _Turn) -> None:
+        """Give the second policy a sub-task that the first one has tried for long enough."""
+        slot = turn.slot
+        if turn.member == 0 and slot.subtask >= self._after and turn.steps >= self._steps:
+            self._new_turn(1, slot)
+            self._members[1].reset([_as_first(slot)])
+
+    def _new_turn(self, member: int, slot: Slot) -> _Turn:
+        turn = self._turns[slot] = _Turn(member, self._adapter(member, slot).start(), slot)
+        return turn
 
     def _adapter(self, member: int, slot: Slot) -> Adapter:
         found = self._adapters[member]

@@ -11,9 +11,11 @@ import pytest
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.collection import collect
+from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError
 from vla_gym.policies.handover import HandoverPolicy
 from vla_gym.runner.evaluation import evaluate
+from vla_gym.runner.journal import Journal
 from vla_gym.testing.policy import MockPolicy
 from vla_gym.testing.suite import mock_suite
 from vla_gym.testing.world import mock_contract
@@ -73,10 +75,25 @@ def test_slots_at_different_places_do_not_mix() -> None:
     assert policy.intended([early, late])[:, 0, 0].tolist() == [0.25, -0.5]
 
 
-def made() -> HandoverPolicy:
-    good = {"competence": 1.0}
+def test_the_second_takes_over_a_sub_task_that_lasts() -> None:
+    first, then = Constant(1.0), Constant(-1.0)
+    policy = HandoverPolicy(first=first, then=then, env_spec=mock_contract(), after=1, steps=2)
+    said = []
+    for subtask in range(3):
+        slot = Slot(4, seed=subtask, subtask=subtask)
+        policy.reset([slot])
+        said.append([float(policy.act(batch(slot))[0, 0, 0]) for _ in range(4)])
+    assert said == [[1.0, 0.5, 0.25, 1.0]] + [[1.0, 0.5, -1.0, -0.5]] * 2
+    assert first.resets == [(4, 0), (4, 1), (4, 2)]
+    assert then.resets == [(4, 0), (4, 0)], "an episode of its own each time"
+
+
+def made(competence: float = 1.0, **options: Any) -> HandoverPolicy:
     return HandoverPolicy(
-        first=MockPolicy(**good), then=MockPolicy(**good), env_spec=mock_contract()
+        first=MockPolicy(competence=competence),
+        then=MockPolicy(competence=1.0),
+        env_spec=mock_contract(),
+        **options,
     )
 
 
@@ -97,6 +114,21 @@ def test_only_what_the_second_did_is_recorded(tmp_path: Path) -> None:
     assert [(s["episode"], s["subtask"]) for s in writer.sources] == [
         (episode, subtask) for episode in (0, 1) for subtask in (1, 2)
     ]
+
+
+def test_only_the_steps_of_the_second_are_recorded(tmp_path: Path) -> None:
+    rescue = made(competence=0.0, after=0, steps=3)
+    writer = collect(rescue, SUITE, out=tmp_path, workers=1, limit=2, first_step=3, progress=False)
+    with Journal(tmp_path / "run") as journal:
+        lasted = {
+            (record.episode, number): done.steps - 3
+            for record in journal.records.values()
+            for number, done in enumerate(record.subtasks)
+            if done.success and done.steps > 3
+        }
+    assert lasted
+    sources = [(source["episode"], source["subtask"]) for source in writer.sources]
+    assert dict(zip(sources, LeRobotDataset(tmp_path).lengths, strict=True)) == lasted
 
 
 def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
