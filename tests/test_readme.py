@@ -35,8 +35,8 @@ SMALLER = {
     "vla-gym eval --policy runs/quick/checkpoint/policy.yaml": "--limit 1 --workers 1",
 }
 """Commands that take minutes, and what is added to them here."""
-TINY = next(command for command in COMMANDS if "--policy robovlms-tiny" in command)
-ALSO = {"vla-gym doctor": "--time-limit 900", TINY: "--limit 1 --workers 1"}
+TINY = [command for command in COMMANDS if "--policy robovlms-tiny" in command]
+ALSO = {"vla-gym doctor": "--time-limit 900", **dict.fromkeys(TINY, "--limit 1 --workers 1")}
 """Commands that give up on a busy machine or take minutes, and what is added to them here."""
 TRAINING = [command for command in COMMANDS if command.startswith(tuple(SMALLER))]
 SHORT = [command for command in COMMANDS if command not in (*ELSEWHERE, *TRAINING)]

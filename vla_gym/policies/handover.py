@@ -96,19 +96,19 @@ class HandoverPolicy:
         )
 
     def reset(self, slots: Sequence[Slot]) -> None:
-        """Begin a sub-task; the second policy is told that an episode begins when it takes over."""
+        """Begin a sub-task; whoever takes over is told that an episode begins."""
         for slot in slots:
             member = int(slot.subtask >= self._after and not self._steps)
             turn = self._turns.get(slot)
-            if turn is None or slot.subtask == 0 or turn.member != member:
-                turn = self._new_turn(member, slot)
-            else:
-                turn.adapter.executed(turn.given)
-                turn.adapter.reset()
+            begins = slot.subtask == (self._after if member else 0)
+            if turn is None or turn.member != member or begins:
+                self._take_over(member, slot)
+                continue
+            turn.adapter.executed(turn.given)
+            turn.adapter.reset()
             turn.waiting.clear()
             turn.slot, turn.given, turn.steps = slot, 0, 0
-            takes_over = member == 1 and slot.subtask == self._after
-            self._members[member].reset([_as_first(slot) if takes_over else slot])
+            self._members[member].reset([slot])
 
     def act(self, batch: Batch) -> Actions:
         """Return the next action of each slot, ``(B, 1, a)``."""
@@ -156,14 +156,13 @@ class HandoverPolicy:
 
     def _take_over_if_due(self, turn: _Turn) -> None:
         """Give the second policy a sub-task that the first one has tried for long enough."""
-        slot = turn.slot
-        if turn.member == 0 and slot.subtask >= self._after and turn.steps >= self._steps:
-            self._new_turn(1, slot)
-            self._members[1].reset([_as_first(slot)])
+        late = turn.slot.subtask >= self._after and turn.steps >= self._steps
+        if turn.member == 0 and late:
+            self._take_over(1, turn.slot)
 
-    def _new_turn(self, member: int, slot: Slot) -> _Turn:
-        turn = self._turns[slot] = _Turn(member, self._adapter(member, slot).start(), slot)
-        return turn
+    def _take_over(self, member: int, slot: Slot) -> None:
+        self._turns[slot] = _Turn(member, self._adapter(member, slot).start(), slot)
+        self._members[member].reset([_as_first(slot)])
 
     def _adapter(self, member: int, slot: Slot) -> Adapter:
         found = self._adapters[member]

