@@ -15,10 +15,6 @@ def collect_command(
     suite: Annotated[str, typer.Option(help="Registered name, or path of a suite file.")],
     out: Annotated[Path, typer.Option(help="Folder of the data set.")],
     limit: Annotated[int | None, typer.Option(help="Only the first N episodes.")] = None,
-    first_subtask: Annotated[
-        int, typer.Option(help="Record sub-tasks from this one on, counted from 0.")
-    ] = 0,
-    first_step: Annotated[int, typer.Option(help="Record each of them from this step on.")] = 0,
     workers: Annotated[str, typer.Option(metavar="N|auto", help="Processes.")] = "auto",
     form: Annotated[
         str, typer.Option("--format", help="Record whole episodes, in this format.")
@@ -30,13 +26,10 @@ def collect_command(
     from vla_gym.cli.options import parse_options
     from vla_gym.datasets.collection import collect
     from vla_gym.datasets.recording import record
-    from vla_gym.errors import OptionError
     from vla_gym.suites import load_suite
 
     options = parse_options(settings or (), policy=policy, suite=suite)
     chosen = load_suite(suite, options.suite)
-    if form and (first_subtask or first_step):
-        raise OptionError("--first-subtask, --first-step: with --format, episodes are whole.")
     common: dict[str, Any] = {
         "out": out,
         "workers": parse_workers(workers),
@@ -47,8 +40,7 @@ def collect_command(
         if form:
             count = record(policy, chosen, form=form, **common)
         else:
-            begin: dict[str, Any] = {"first_subtask": first_subtask, "first_step": first_step}
-            count = len(collect(policy, chosen, **begin, **common))
+            count = len(collect(policy, chosen, **common))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     print_lines([f"{count} demonstrations in {out} (vla-gym dataset info {out})"])

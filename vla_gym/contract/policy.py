@@ -128,6 +128,16 @@ class Policy(Protocol):
 
 
 @runtime_checkable
+class LateExpert(Policy, Protocol):
+    """A policy that shows what should be learned only from some point of an episode on."""
+
+    @property
+    def demonstrates_from(self) -> tuple[int, int]:
+        """The sub-task, counted from 0, and the step of it and of each that follows."""
+        ...
+
+
+@runtime_checkable
 class DisturbedExpert(Policy, Protocol):
     """An expert that can be pushed off its way on purpose, so that its demonstrations recover.
 

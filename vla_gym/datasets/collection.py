@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from vla_gym.contract.env import Observation
-from vla_gym.contract.policy import DisturbedExpert, Policy
+from vla_gym.contract.policy import DisturbedExpert, LateExpert, Policy
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
 from vla_gym.datasets.labelling import Watcher
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
@@ -50,12 +50,12 @@ def collect(
     out: Path,
     workers: int | Literal["auto"] = "auto",
     limit: int | None = None,
-    first_subtask: int = 0,
-    first_step: int = 0,
     policy_options: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> LeRobotWriter:
     """Run a policy over a suite and record every sub-task that succeeded, as LeRobot v3.
+
+    Of a ``LateExpert`` only what it does itself is recorded.
 
     The same call again goes on where it stopped, and ends with the same data set.
 
@@ -65,8 +65,6 @@ def collect(
         out: Folder of the data set; the run lies in ``run`` in it.
         workers: Processes; ``"auto"`` is one a core.
         limit: Only the first so many episodes.
-        first_subtask: Record sub-tasks from this one on, counted from 0 (for ``handover``).
-        first_step: Record each of them from this step on (likewise).
         policy_options: Keyword arguments of the policy.
         progress: Show how the run goes on standard error.
 
@@ -89,8 +87,9 @@ def collect(
     with Journal(run) as journal:
         writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
         have = {(source["episode"], source["subtask"]) for source in writer.sources}
-        expert = _expert(policy, dict(policy_options or {}))
-        jobs = _jobs(suite, journal, have, limit, expert, (first_subtask, first_step))
+        options = dict(policy_options or {})
+        first = _demonstrates_from(policy, suite, options)
+        jobs = _jobs(suite, journal, have, limit, _expert(policy, options), first)
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
@@ -200,6 +199,16 @@ def _expert(policy: str | Policy, options: Mapping[str, Any]) -> _Expert | None:
     if isinstance(policy, str) and hasattr(policy_factory(policy), "intended"):
         return policy, options
     return None
+
+
+def _demonstrates_from(
+    policy: str | Policy, suite: Suite, options: Mapping[str, Any]
+) -> tuple[int, int]:
+    """Return sub-task and step from which on a policy shows what should be learned."""
+    if isinstance(policy, str) and hasattr(policy_factory(policy), "demonstrates_from"):
+        contract = contract_of(*next(suite.envs()))
+        policy = make_policy(policy, env_spec=contract, options=options)
+    return policy.demonstrates_from if isinstance(policy, LateExpert) else (0, 0)
 
 
 def _jobs(

@@ -95,6 +95,11 @@ class HandoverPolicy:
             environments=tuple(sorted(set.intersection(*bound))) if bound else (),
         )
 
+    @property
+    def demonstrates_from(self) -> tuple[int, int]:
+        """Where the second takes over: the sub-task, and the step of it and of those after it."""
+        return self._after, self._steps
+
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin a sub-task; whoever takes over is told that an episode begins."""
         for slot in slots:

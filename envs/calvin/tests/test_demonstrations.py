@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from vla_gym_calvin.demonstrations import QUICK, demonstrations, quick, task_shares
 
+from vla_gym.datasets.collection import collect
+from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.runner.journal import Journal
 from vla_gym.suites import Suite
 
 PLAIN = {"assets": "builtin", "renderer": "tiny", "language": "own"}
@@ -63,3 +67,12 @@ def test_tasks_that_make_no_chain_are_refused() -> None:
         made(chains=1, length=2, tasks="open_drawer")
     with pytest.raises(UnknownNameError, match="open_drawer"):
         made(tasks=["open_drawr"])
+
+
+def test_only_what_the_expert_did_is_recorded_where_it_takes_over(tmp_path: Path) -> None:
+    options = {"first": "random", "then": "calvin-oracle", "after": 0, "steps": 5}
+    suite = quick(assets="builtin", renderer="tiny", chains=2)
+    collect("handover", suite, out=tmp_path, workers=1, policy_options=options, progress=False)
+    with Journal(tmp_path / "run") as journal:
+        steps = [done.steps for record in journal.records.values() for done in record.subtasks]
+    assert LeRobotDataset(tmp_path).lengths == [count - 5 for count in steps]

@@ -107,9 +107,7 @@ def test_a_chain_goes_on(tmp_path: Path) -> None:
 
 
 def test_only_what_the_second_did_is_recorded(tmp_path: Path) -> None:
-    writer = collect(
-        made(), SUITE, out=tmp_path, workers=1, limit=2, first_subtask=1, progress=False
-    )
+    writer = collect(made(), SUITE, out=tmp_path, workers=1, limit=2, progress=False)
     assert [(s["episode"], s["subtask"]) for s in writer.sources] == [
         (episode, subtask) for episode in (0, 1) for subtask in (1, 2)
     ]
@@ -117,7 +115,7 @@ def test_only_what_the_second_did_is_recorded(tmp_path: Path) -> None:
 
 def test_only_the_steps_of_the_second_are_recorded(tmp_path: Path) -> None:
     rescue = made(competence=0.0, after=0, steps=3)
-    writer = collect(rescue, SUITE, out=tmp_path, workers=1, limit=2, first_step=3, progress=False)
+    writer = collect(rescue, SUITE, out=tmp_path, workers=1, limit=2, progress=False)
     with Journal(tmp_path / "run") as journal:
         lasted = {
             (record.episode, number): done.steps - 3
