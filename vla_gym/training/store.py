@@ -20,6 +20,7 @@ from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.datasets.windows import count_before, place_windows
 from vla_gym.errors import DatasetError
+from vla_gym.files import locked
 from vla_gym.suites.spec import digest
 from vla_gym.training.preparation import Preparation
 
@@ -126,12 +127,16 @@ def _make(
     folder: Path,
     progress: Callable[[str], None],
 ) -> None:
+    """Decode everything, unless another process (of this training, or another one) just has."""
     partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
-        _fill(dataset, prepare, policy, partial, progress)
-        partial.rename(folder)
+        with locked(folder.with_name(f".{folder.name}.lock")):
+            if (folder / _INDEX).is_file():
+                return
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            _fill(dataset, prepare, policy, partial, progress)
+            partial.rename(folder)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise DatasetError(f"Frames cannot be kept in {folder}: {error}") from error

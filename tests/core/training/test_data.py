@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +72,22 @@ def test_pictures_are_decoded_once(tmp_path: Path) -> None:
     assert np.array_equal(first.images["static"], again.images["static"])
     longer = stored(tmp_path, [*episodes, demonstration(1)])
     assert len(longer.images["static"]) == 18
+
+
+def test_of_several_processes_one_decodes(tmp_path: Path) -> None:
+    class Slow(Episodes):
+        def episode(self, index: int, *, images: bool = True) -> Any:
+            decoded.append(index)
+            time.sleep(0.05)
+            return super().episode(index, images=images)
+
+    decoded = list[int]()
+    dataset = Slow([demonstration(seed) for seed in range(3)])
+    with ThreadPoolExecutor(4) as pool:
+        ask = partial(open_store, dataset, Toy.spec, path=tmp_path)
+        stores = [task.result() for task in [pool.submit(ask) for _ in range(4)]]
+    assert decoded == [0, 1, 2]
+    assert {len(store.images["static"]) for store in stores} == {27}
 
 
 def test_incompatible_data_have_coded_issues(tmp_path: Path) -> None:
