@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3; do \
 help:  ## show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 8
 
-demo: setup  ## set up, evaluate the scripted expert on CALVIN, show the table and a video
+demo: setup  ## set up, evaluate the VLA that comes along on CALVIN, show the table and videos
 	@VLA_GYM="$(BIN)/vla-gym" scripts/demo.sh "$(DEMO)"
 
 test: setup  ## set up, then run tox: lint, types, docs, demo, matrix, tests

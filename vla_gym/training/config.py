@@ -88,6 +88,22 @@ class EvaluateConfig(Record):
     workers: int = Field(default=1, gt=0)
 
 
+class HeldOutConfig(Record):
+    """The loss on demonstrations that are not learned from.
+
+    Where it parts from that of the training, more demonstrations help more than more steps.
+
+    Attributes:
+        data: The mixture.
+        every: Steps between two.
+        batches: How many batches of the training's size, always the same ones.
+    """
+
+    data: tuple[DataConfig, ...] = Field(min_length=1)
+    every: int = Field(gt=0)
+    batches: int = Field(default=8, gt=0)
+
+
 class TrainConfig(Record):
     """A training.
 
@@ -102,6 +118,8 @@ class TrainConfig(Record):
         precision: Of the forward pass.
         checkpointing: Recompute activations instead of keeping them.
         ema: Decay of the averaged weights, which are those saved and evaluated; ``None``: none.
+        evaluate: Success in simulation, now and then.
+        held_out: Losses on other demonstrations, now and then.
         save_every: Steps between two states to go on from.
         log_every: Steps between two lines of the log.
     """
@@ -120,6 +138,7 @@ class TrainConfig(Record):
     augment: AugmentConfig = AugmentConfig()
     ema: float | None = Field(default=None, gt=0, lt=1)
     evaluate: EvaluateConfig | None = None
+    held_out: HeldOutConfig | None = None
     save_every: int = Field(default=500, gt=0)
     log_every: int = Field(default=20, gt=0)
     seed: int = 0

@@ -93,6 +93,11 @@ class Log:
         self._write({"step": done, "eval": scores})
         self._show(done, {f"eval/{name}": value for name, value in scores.items()})
 
+    def held_out(self, done: int, losses: Mapping[str, float]) -> None:
+        """Write the losses on demonstrations that are not learned from."""
+        self._write({"step": done, "held_out": {name: round(v, 8) for name, v in losses.items()}})
+        self._show(done, {f"held_out/{name}": value for name, value in losses.items()})
+
     def _show(self, done: int, values: Mapping[str, float]) -> None:
         if self._board is not None:
             for name, value in values.items():

@@ -56,7 +56,9 @@ def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
         trainable.measure(states)
         if config.initial is not None:
             trainable.load(Path(config.initial))
-        return _Loop(config, out, trainable, mixture, log, deviation=states.std(0)).run()
+        held_out = _held_out(config, trainable, log)
+        loop = _Loop(config, out, trainable, mixture, log, held_out, deviation=states.std(0))
+        return loop.run()
 
 
 class Step(nn.Module):
@@ -80,11 +82,13 @@ class _Loop:
         trainable: Trainable,
         mixture: Mixture,
         log: Log,
+        held_out: Mixture | None,
         *,
         deviation: npt.NDArray[np.float32],
     ) -> None:
         self._config, self._out = config, out
         self._trainable, self._mixture, self._log = trainable, mixture, log
+        self._held_out = held_out
         if not trained(trainable.module):
             raise TrainingError("Everything is frozen: there is nothing to train (see freeze).")
         self._accelerator = Accelerator(mixed_precision=_PRECISION[config.precision])
@@ -180,6 +184,8 @@ class _Loop:
             self._save_state()
         if config.evaluate is not None and self._done % config.evaluate.every == 0:
             self._evaluate()
+        if config.held_out is not None and self._done % config.held_out.every == 0:
+            self._hold_out(config.held_out.batches)
 
     def _save_state(self) -> None:
         if self._accelerator.is_main_process:
@@ -216,11 +222,37 @@ class _Loop:
         module.train()
         self._log.evaluated(self._done, results)
 
+    def _hold_out(self, batches: int) -> None:
+        """Write the mean losses over batches that nothing is learned from."""
+        mixture, config = self._held_out, self._config
+        if mixture is None or not self._accelerator.is_main_process:
+            return
+        parts, size = batches * config.accumulate, max(1, config.batch_size // config.accumulate)
+
+        def look() -> list[Mapping[str, Tensor]]:
+            drawn = (mixture.load(mixture.draw(part, size)) for part in range(parts))
+            return [self._trainable.losses(_tensors(slices)) for slices in drawn]
+
+        self._trainable.module.eval()
+        with torch.random.fork_rng(), torch.no_grad(), self._accelerator.autocast():
+            torch.manual_seed(config.seed)
+            found = self._with_average(look)
+        self._trainable.module.train()
+        means = {name: sum(float(one[name]) for one in found) / parts for name in found[0]}
+        self._log.held_out(self._done, means)
+
     def _with_average(self, act: Any) -> Any:
         if self._average is None:
             return act()
         with self._average.in_place():
             return act()
+
+
+def _held_out(config: TrainConfig, trainable: Trainable, log: Log) -> Mixture | None:
+    if config.held_out is None:
+        return None
+    others = config.model_copy(update={"data": config.held_out.data})
+    return make_mixture(others, open_data(others), trainable, log.note)
 
 
 def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:

@@ -19,7 +19,7 @@ from vla_gym.training.averaging import Average, put, trained
 from vla_gym.training.config import TrainConfig
 
 STATE, CONFIG = "state.pt", "train.json"
-_FREE = frozenset({"steps", "save_every", "log_every", "evaluate", "summary"})
+_FREE = frozenset({"steps", "save_every", "log_every", "evaluate", "held_out", "summary"})
 """What may be changed when a training goes on (``steps`` only with a constant schedule)."""
 
 

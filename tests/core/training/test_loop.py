@@ -53,6 +53,17 @@ def test_the_loss_falls_and_is_logged(tmp_path: Path) -> None:
     assert begin == {"begin": 0, "frames": [90], "shares": [1.0], "tasks": 2}
 
 
+def test_the_loss_on_what_is_held_out_is_logged_and_changes_nothing(tmp_path: Path) -> None:
+    held_out = {"data": [{"path": "others"}], "every": 10, "batches": 2}
+    plain = weights(run(config(tmp_path), tmp_path / "plain"))
+    watched = weights(run(config(tmp_path, held_out=held_out), tmp_path / "watched"))
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+    lines = map(json.loads, (tmp_path / "watched/log.jsonl").read_text().splitlines())
+    found = {line["step"]: line["held_out"]["loss"] for line in lines if "held_out" in line}
+    assert list(found) == [10, 20, 30]
+    assert found[30] < found[20] < found[10]
+
+
 def test_killed_and_gone_on_with_it_has_the_same_weights(tmp_path: Path) -> None:
     given = config(tmp_path)
     whole = weights(run(given, tmp_path / "whole"))
