@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -196,18 +197,16 @@ class _Loop:
     def _finish(self) -> Path:
         folder = self._out / CHECKPOINT
         if self._accelerator.is_main_process:
-            self._with_average(lambda: self._trainable.save(folder))
+            with self._averaged():
+                self._trainable.save(folder)
         return folder
 
     def _evaluate(self) -> None:
         plan = self._config.evaluate
         if plan is None or not self._accelerator.is_main_process:
             return
-        module = self._trainable.module
-        module.eval()
-        state = torch.get_rng_state()
-        results = self._with_average(
-            lambda: evaluate(
+        with self._at_rest():
+            results = evaluate(
                 self._trainable.policy(),
                 plan.suite,
                 out=self._out / "eval" / f"step-{self._done:06d}",
@@ -217,9 +216,6 @@ class _Loop:
                 video="none",
                 progress=False,
             )
-        )
-        torch.set_rng_state(state)
-        module.train()
         self._log.evaluated(self._done, results)
 
     def _hold_out(self, batches: int) -> None:
@@ -228,24 +224,25 @@ class _Loop:
         if mixture is None or not self._accelerator.is_main_process:
             return
         parts, size = batches * config.accumulate, max(1, config.batch_size // config.accumulate)
-
-        def look() -> list[Mapping[str, Tensor]]:
-            drawn = (mixture.load(mixture.draw(part, size)) for part in range(parts))
-            return [self._trainable.losses(_tensors(slices)) for slices in drawn]
-
-        self._trainable.module.eval()
-        with torch.random.fork_rng(), torch.no_grad(), self._accelerator.autocast():
+        drawn = (mixture.load(mixture.draw(part, size)) for part in range(parts))
+        with self._at_rest(), torch.no_grad(), self._accelerator.autocast():
             torch.manual_seed(config.seed)
-            found = self._with_average(look)
-        self._trainable.module.train()
+            found = [self._trainable.losses(_tensors(slices)) for slices in drawn]
         means = {name: sum(float(one[name]) for one in found) / parts for name in found[0]}
         self._log.held_out(self._done, means)
 
-    def _with_average(self, act: Any) -> Any:
-        if self._average is None:
-            return act()
-        with self._average.in_place():
-            return act()
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """Let the network be as it will be saved and used; what is drawn meanwhile is forgotten."""
+        module = self._trainable.module
+        module.eval()
+        with torch.random.fork_rng(devices=[]), self._averaged():
+            yield
+        module.train()
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Let the network have the weights that are saved."""
+        return nullcontext() if self._average is None else self._average.in_place()
 
 
 def _held_out(config: TrainConfig, trainable: Trainable, log: Log) -> Mixture | None:

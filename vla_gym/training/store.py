@@ -134,11 +134,13 @@ def _make(
             if (folder / _INDEX).is_file():
                 return
             shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            _fill(dataset, prepare, policy, partial, progress)
-            partial.rename(folder)
+            try:
+                partial.mkdir()
+                _fill(dataset, prepare, policy, partial, progress)
+                partial.rename(folder)
+            finally:  # still locked: afterwards it may be another process's
+                shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
         raise DatasetError(f"Frames cannot be kept in {folder}: {error}") from error
 
 

@@ -54,7 +54,7 @@ def test_the_loss_falls_and_is_logged(tmp_path: Path) -> None:
 
 
 def test_the_loss_on_what_is_held_out_is_logged_and_changes_nothing(tmp_path: Path) -> None:
-    held_out = {"data": [{"path": "others"}], "every": 10, "batches": 2}
+    held_out = {"data": [{"path": str(tmp_path / "others")}], "every": 10, "batches": 2}
     plain = weights(run(config(tmp_path), tmp_path / "plain"))
     watched = weights(run(config(tmp_path, held_out=held_out), tmp_path / "watched"))
     assert all(torch.equal(plain[name], watched[name]) for name in plain)
