@@ -21,9 +21,9 @@ import torch
 from vla_gym.datasets.collection import collect
 from vla_gym.suites import load_suite
 from vla_gym.training import TrainConfig
+from vla_gym.training.build import make_mixture, make_trainable, open_data
 from vla_gym.training.config import AugmentConfig
 from vla_gym.training.loop import train
-from vla_gym.training.setup import make_mixture, make_trainable, open_data
 
 PARTS = ("collect", "loader")
 POLICY = Path(__file__).resolve().parents[1] / "configs/robovlms/mini-policy-head-continuous.yaml"

@@ -10,8 +10,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from vla_gym.contract import IncompatibleError, adapt, check_env, check_policy
-from vla_gym.envs import contract_of
+from vla_gym.conformance import check_env, check_policy
+from vla_gym.contract import IncompatibleError, adapt
+from vla_gym.env.registration import contract_of
 from vla_gym.plugins import EnvEntry, PolicyEntry
 from vla_gym.policies import make_policy
 from vla_gym.registry import registry
@@ -95,13 +96,13 @@ def test_every_policy_keeps_the_contract(
     assert isinstance(registry().get("policies", name).entry, PolicyEntry)
     fitting = []
     for env_id in everywhere:
-        policy = make_policy(name, env_spec=contract_of(env_id), options=options.get(name))
+        policy = make_policy(name, env_contract=contract_of(env_id), options=options.get(name))
         try:
             adapt(policy.spec, contract_of(env_id), env_id=env_id)
         except IncompatibleError:
             continue
         fitting.append(env_id)
     assert fitting, f"{name} fits no registered environment"
-    policy = make_policy(name, env_spec=contract_of(fitting[0]), options=options.get(name))
+    policy = make_policy(name, env_contract=contract_of(fitting[0]), options=options.get(name))
     infos = samples(fitting[0], policy.spec.privileged)
     check_policy(policy, infos=infos, environment=fitting[0])

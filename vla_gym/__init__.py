@@ -6,7 +6,7 @@ is imported until an environment or a policy is made.
 
 from typing import Any
 
-from vla_gym.envs import register_all
+from vla_gym.env.registration import register_all
 from vla_gym.plugins import hookimpl
 
 __version__ = "0.1.0"

@@ -47,7 +47,7 @@ class EnvEntry(Entry):
     """An environment: ``name`` is its Gymnasium id, ``target`` its class.
 
     Attributes:
-        contract: Import string of ``f(**env_kwargs) -> EnvSpec``; must not import the simulator.
+        contract: Import string of ``f(**env_kwargs) -> EnvContract``; imports no simulator.
         kwargs: Default keyword arguments of the class.
     """
 
@@ -113,7 +113,7 @@ class CheckpointEntry(Entry):
 
 @dataclass(frozen=True)
 class CheckEntry(Entry):
-    """A line of ``vla-gym doctor``: ``target`` is ``f() -> vla_gym.checks.CheckResult``."""
+    """A line of ``vla-gym doctor``: ``target`` is ``f() -> vla_gym.doctor.CheckResult``."""
 
 
 class HookSpecs:

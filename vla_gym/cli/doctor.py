@@ -14,8 +14,8 @@ def doctor_command(
     ] = 300.0,
 ) -> None:
     """Check this machine; the exit status is 1 when something fails."""
-    from vla_gym.checks import run_checks
     from vla_gym.cli.console import print_json, print_lines, print_tables
+    from vla_gym.doctor import run_checks
     from vla_gym.results import Table
 
     results = run_checks(time_limit=time_limit)

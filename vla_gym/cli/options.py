@@ -93,7 +93,7 @@ def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
 
 def _names(kind: str, name: str | None) -> list[str]:
     """Return the options of a registered factory that a user may set."""
-    from vla_gym.policies.factory import ENV_SPEC, registered_name
+    from vla_gym.policies.factory import ENV_CONTRACT, registered_name
     from vla_gym.registry import registry
 
     if name is not None and kind == "policies":
@@ -102,7 +102,7 @@ def _names(kind: str, name: str | None) -> list[str]:
         return []
     parameters = inspect.signature(registry().load(kind, name)).parameters.values()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in parameters if p.kind in named and p.name != ENV_SPEC]
+    return [p.name for p in parameters if p.kind in named and p.name != ENV_CONTRACT]
 
 
 def _put(target: dict[str, Any], name: str, value: Any) -> None:

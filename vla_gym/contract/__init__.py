@@ -7,16 +7,13 @@ in the modules ``rotations``, ``actions``, ``gripper``, ``normalization``, ``ima
 from __future__ import annotations
 
 from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
-from vla_gym.contract.check_env import check_env
-from vla_gym.contract.check_policy import check_policy, sample_batch
-from vla_gym.contract.checking import CheckFailed, Failure, Report
 from vla_gym.contract.env import INFO_KEYS, Observation, StepResult, VlaEnv
 from vla_gym.contract.issues import IncompatibleError, Issue
 from vla_gym.contract.policy import Batch, Policy, PolicyInput, Slot
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Execution,
     Frame,
     GripperSpec,
@@ -37,11 +34,9 @@ __all__ = [
     "Adapter",
     "Batch",
     "CameraSpec",
-    "CheckFailed",
-    "EnvSpec",
+    "EnvContract",
     "EpisodeAdapter",
     "Execution",
-    "Failure",
     "Frame",
     "GripperSpec",
     "IncompatibleError",
@@ -55,7 +50,6 @@ __all__ = [
     "PolicySpec",
     "ProprioceptionField",
     "Reference",
-    "Report",
     "Rotation",
     "RotationSpec",
     "Slot",
@@ -63,7 +57,4 @@ __all__ = [
     "TranslationSpec",
     "VlaEnv",
     "adapt",
-    "check_env",
-    "check_policy",
-    "sample_batch",
 ]

@@ -25,7 +25,7 @@ from vla_gym.contract.images import ImageConverter
 from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
 from vla_gym.contract.policy import PolicyInput
 from vla_gym.contract.proprioception import ProprioceptionConverter
-from vla_gym.contract.spec import ActionSpec, EnvSpec, Execution, PolicySpec
+from vla_gym.contract.spec import ActionSpec, EnvContract, Execution, PolicySpec
 from vla_gym.errors import ActionError, ObservationError
 
 Array = npt.NDArray[np.floating[Any]]
@@ -42,7 +42,7 @@ class Adapter:
     """
 
     policy: PolicySpec
-    env: EnvSpec
+    env: EnvContract
     warnings: tuple[Issue, ...]
     images: Mapping[str, ImageConverter]
     proprioception: ProprioceptionConverter
@@ -254,12 +254,12 @@ class EpisodeAdapter:
         return row
 
 
-def adapt(policy_spec: PolicySpec, env_spec: EnvSpec, *, env_id: str = "") -> Adapter:
+def adapt(policy_spec: PolicySpec, env_contract: EnvContract, *, env_id: str = "") -> Adapter:
     """Return the conversion between a policy and an environment.
 
     Args:
         policy_spec: What the policy wants and gives.
-        env_spec: What the environment offers.
+        env_contract: What the environment offers.
         env_id: Gymnasium id; without it, whether the policy is bound to other environments is not
             checked.
 
@@ -267,18 +267,18 @@ def adapt(policy_spec: PolicySpec, env_spec: EnvSpec, *, env_id: str = "") -> Ad
         IncompatibleError: With all issues, when there is no conversion.
     """
     issues = IssueList()
-    pictures = images.plan(policy_spec.cameras, env_spec.cameras, issues)
-    state = proprioception.plan(policy_spec.proprioception, env_spec, issues)
-    arm, reader = arm_plan.plan(policy_spec, env_spec, issues)
-    grip = gripper.plan(policy_spec, env_spec.action.gripper, issues)
+    pictures = images.plan(policy_spec.cameras, env_contract.cameras, issues)
+    state = proprioception.plan(policy_spec.proprioception, env_contract, issues)
+    arm, reader = arm_plan.plan(policy_spec, env_contract, issues)
+    grip = gripper.plan(policy_spec, env_contract.action.gripper, issues)
     normalization.check(policy_spec, issues)
     ensemble.check(policy_spec, issues)
-    _check_rest(policy_spec, env_spec, env_id, issues)
+    _check_rest(policy_spec, env_contract, env_id, issues)
     if any(issue.severity == "error" for issue in issues):
         raise IncompatibleError(issues, subject=env_id)
     return Adapter(
         policy=policy_spec,
-        env=env_spec,
+        env=env_contract,
         warnings=tuple(issues),
         images=pictures,
         proprioception=state,
@@ -288,7 +288,7 @@ def adapt(policy_spec: PolicySpec, env_spec: EnvSpec, *, env_id: str = "") -> Ad
     )
 
 
-def _check_rest(policy: PolicySpec, env: EnvSpec, env_id: str, issues: IssueList) -> None:
+def _check_rest(policy: PolicySpec, env: EnvContract, env_id: str, issues: IssueList) -> None:
     wanted, offered = policy.action.control_hz, env.action.control_hz
     if wanted != offered:
         issues.warning(

@@ -14,7 +14,7 @@ from vla_gym.contract.frames import (
 from vla_gym.contract.issues import IssueList
 from vla_gym.contract.spec import (
     ActionSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     Mode,
     PolicySpec,
@@ -29,7 +29,7 @@ ANGULAR = (Rotation.EULER_XYZ, Rotation.AXIS_ANGLE)
 
 
 def plan(
-    policy: PolicySpec, env: EnvSpec, issues: IssueList
+    policy: PolicySpec, env: EnvContract, issues: IssueList
 ) -> tuple[ArmConverter, PoseReader | None]:
     """Return the converter of translation and rotation, and the reader of poses if it needs one."""
     for owner, action in (("policy", policy.action), ("environment", env.action)):
@@ -76,7 +76,7 @@ def _pairs(
     )
 
 
-def _constant(source: Part, target: Part, env: EnvSpec) -> FrameChange | None:
+def _constant(source: Part, target: Part, env: EnvContract) -> FrameChange | None:
     """Return the constant change of axes from policy to environment, if there is one."""
     return frame_change(source.frame, target.frame, env, absolute=_needs_origin(source))
 
@@ -85,7 +85,7 @@ def _needs_origin(part: Part) -> bool:
     return isinstance(part, TranslationSpec) and part.mode is Mode.ABSOLUTE
 
 
-def _axes(part: Part, home: Frame, env: EnvSpec, issues: IssueList) -> Axes:
+def _axes(part: Part, home: Frame, env: EnvContract, issues: IssueList) -> Axes:
     if part.frame is Frame.END_EFFECTOR:
         return Axes(None)
     change = frame_change(part.frame, home, env, absolute=_needs_origin(part))

@@ -17,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
 
 INFO_KEYS = ("success", "task", "subtask_index")
 
@@ -30,7 +30,7 @@ class VlaEnv(Protocol):
     """What ``gymnasium.make(id).unwrapped`` offers besides the Gymnasium API."""
 
     @property
-    def contract(self) -> EnvSpec:
+    def contract(self) -> EnvContract:
         """Cameras, proprioception and action of this environment."""
         ...
 

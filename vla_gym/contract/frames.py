@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vla_gym.contract import rotations
 from vla_gym.contract.issues import IssueList
-from vla_gym.contract.spec import EnvSpec, Frame, ProprioceptionField, Rotation
+from vla_gym.contract.spec import EnvContract, Frame, ProprioceptionField, Rotation
 
 Vector = npt.NDArray[np.float64]
 POSITION, ROTATION = "ee_position", "ee_rotation"
@@ -58,7 +58,7 @@ class FrameChange:
 
 
 def frame_change(
-    source: Frame, target: Frame, env: EnvSpec, *, absolute: bool
+    source: Frame, target: Frame, env: EnvContract, *, absolute: bool
 ) -> FrameChange | None:
     """Return the change between ``WORLD`` and ``BASE``, or ``None`` if it is not known.
 
@@ -134,7 +134,7 @@ def locate(fields: tuple[ProprioceptionField, ...], name: str) -> slice | None:
     return None
 
 
-def plan_reader(env: EnvSpec, needed: set[str], issues: IssueList) -> PoseReader | None:
+def plan_reader(env: EnvContract, needed: set[str], issues: IssueList) -> PoseReader | None:
     """Return the reader of the pose fields that conversions need; add those that are missing."""
     declared = {entry.name: entry for entry in env.proprioception}
     usable = {name: entry for name, entry in declared.items() if _is_pose(entry)}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from vla_gym.contract import rotations
 from vla_gym.contract.frames import POSITION, FrameChange, frame_change, locate
 from vla_gym.contract.issues import IssueList
-from vla_gym.contract.spec import EnvSpec, ProprioceptionField, Rotation
+from vla_gym.contract.spec import EnvContract, ProprioceptionField, Rotation
 
 UNITS: Mapping[str, tuple[str, float]] = {
     "m": ("length", 1.0),
@@ -126,7 +126,7 @@ class ProprioceptionConverter:
 
 
 def plan(
-    wanted: tuple[ProprioceptionField, ...], env: EnvSpec, issues: IssueList
+    wanted: tuple[ProprioceptionField, ...], env: EnvContract, issues: IssueList
 ) -> ProprioceptionConverter:
     """Return the converter of the fields that the policy wants; add what does not fit."""
     offered = {entry.name: entry for entry in env.proprioception}
@@ -145,7 +145,7 @@ def plan(
 
 
 def _plan_field(
-    source: ProprioceptionField, target: ProprioceptionField, env: EnvSpec, issues: IssueList
+    source: ProprioceptionField, target: ProprioceptionField, env: EnvContract, issues: IssueList
 ) -> FieldConverter | None:
     scale = _scale(source, target)
     change = _change(source, target, env)
@@ -192,7 +192,7 @@ def _scale(source: ProprioceptionField, target: ProprioceptionField) -> float | 
 
 
 def _change(
-    source: ProprioceptionField, target: ProprioceptionField, env: EnvSpec
+    source: ProprioceptionField, target: ProprioceptionField, env: EnvContract
 ) -> FrameChange | None:
     if source.frame is target.frame:
         return FrameChange()

@@ -244,7 +244,7 @@ class NormalizationSpec(Record):
         return self
 
 
-class EnvSpec(Record):
+class EnvContract(Record):
     """What an environment offers.
 
     Attributes:

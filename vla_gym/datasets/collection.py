@@ -22,7 +22,7 @@ from vla_gym.contract.policy import DisturbedExpert, LateExpert, Policy
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
 from vla_gym.datasets.labelling import Watcher
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.errors import DatasetError
 from vla_gym.policies.factory import make_policy, policy_factory
 from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
@@ -207,7 +207,7 @@ def _demonstrates_from(
     """Return sub-task and step from which on a policy shows what should be learned."""
     if isinstance(policy, str) and hasattr(policy_factory(policy), "demonstrates_from"):
         contract = contract_of(*next(suite.envs()))
-        policy = make_policy(policy, env_spec=contract, options=options)
+        policy = make_policy(policy, env_contract=contract, options=options)
     return policy.demonstrates_from if isinstance(policy, LateExpert) else (0, 0)
 
 
@@ -266,7 +266,7 @@ def _record(job: _Job) -> list[Demonstration]:
 def _asked(expert: _Expert | None, env: Env) -> DisturbedExpert | None:
     if expert is None:
         return None
-    made: Any = make_policy(expert[0], env_spec=env.contract, options=expert[1])
+    made: Any = make_policy(expert[0], env_contract=env.contract, options=expert[1])
     return cast(DisturbedExpert, made)
 
 

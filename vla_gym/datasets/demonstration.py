@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvSpec, ProprioceptionField, Record
+from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvContract, ProprioceptionField, Record
 from vla_gym.errors import DatasetError
 
 Pictures = npt.NDArray[np.uint8]
@@ -37,7 +37,7 @@ class DatasetSpec(Record):
     fps: float = Field(gt=0)
 
     @classmethod
-    def of(cls, contract: EnvSpec) -> DatasetSpec:
+    def of(cls, contract: EnvContract) -> DatasetSpec:
         """Return the spec of what is recorded in an environment, a frame an action."""
         return cls(
             cameras=contract.cameras,

@@ -1,7 +1,7 @@
 """From a registered name (or a policy file) and options to a policy object.
 
-A factory that has a parameter ``env_spec`` is given the specification of the environment: that is
-how a policy such as ``random`` speaks the actions of any environment.
+A factory that has a parameter ``env_contract`` is given what the environment offers: that is how a
+policy such as ``random`` speaks the actions of any environment.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from vla_gym.contract.policy import Policy
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
 from vla_gym.errors import OptionError, PolicyError, suggest
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file, merged
 from vla_gym.registry import registry, takes_option
 
-ENV_SPEC = "env_spec"
+ENV_CONTRACT = "env_contract"
 
 
 def make_policy(
-    name: str, *, env_spec: EnvSpec, options: Mapping[str, Any] | None = None
+    name: str, *, env_contract: EnvContract, options: Mapping[str, Any] | None = None
 ) -> Policy:
     """Return the policy registered under ``name``, or described by the file of that name.
 
     Args:
         name: Registered name, or path of a policy file (``.yaml``).
-        env_spec: The environment that it will act in.
+        env_contract: The environment that it will act in.
         options: Keyword arguments of its factory, over those of the file and the registered
             defaults; nested ones are merged.
 
@@ -42,10 +42,10 @@ def make_policy(
     parameters = _parameters(factory)
     for option in given:
         if not takes_option(factory, option):
-            known = [p for p in parameters if p != ENV_SPEC]
+            known = [p for p in parameters if p != ENV_CONTRACT]
             raise OptionError(f"Policy {name!r} has no option {option!r}. {suggest(option, known)}")
-    if ENV_SPEC in parameters:
-        given[ENV_SPEC] = env_spec
+    if ENV_CONTRACT in parameters:
+        given[ENV_CONTRACT] = env_contract
     policy = factory(**given)
     if not isinstance(policy, Policy):
         raise PolicyError(f"{name!r} made {policy!r}, which lacks spec, reset or act.")
@@ -55,7 +55,7 @@ def make_policy(
 def accepts_option(name: str, option: str) -> bool:
     """Whether the factory of a policy takes an option of that name."""
     factory, _ = _factory(name)
-    return option != ENV_SPEC and takes_option(factory, option.partition(".")[0])
+    return option != ENV_CONTRACT and takes_option(factory, option.partition(".")[0])
 
 
 def file_options(name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
 from vla_gym.contract.policy import Batch, Policy, Slot
-from vla_gym.contract.spec import EnvSpec, PolicySpec
+from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError
 
 Actions = npt.NDArray[np.floating[Any]]
@@ -54,7 +54,7 @@ class HandoverPolicy:
         steps: How many steps it may try each of the others.
         first_options: Of the first.
         then_options: Of the second.
-        env_spec: Where they act.
+        env_contract: Where they act.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class HandoverPolicy:
         *,
         first: str | Policy,
         then: str | Policy,
-        env_spec: EnvSpec,
+        env_contract: EnvContract,
         after: int = 1,
         steps: int = 0,
         first_options: Mapping[str, Any] | None = None,
@@ -73,10 +73,10 @@ class HandoverPolicy:
                 f"after={after}, steps={steps}: expected at least 1 sub-task for the first policy, "
                 "or 1 step of each."
             )
-        self._after, self._steps, self._env = after, steps, env_spec
+        self._after, self._steps, self._env = after, steps, env_contract
         self._members = [
-            _made(first, env_spec, first_options),
-            _made(then, env_spec, then_options),
+            _made(first, env_contract, first_options),
+            _made(then, env_contract, then_options),
         ]
         self._adapters: list[Adapter | None] = [None, None]
         self._turns: dict[int, _Turn] = {}
@@ -177,12 +177,14 @@ class HandoverPolicy:
         return found
 
 
-def _made(policy: str | Policy, env_spec: EnvSpec, options: Mapping[str, Any] | None) -> Policy:
+def _made(
+    policy: str | Policy, env_contract: EnvContract, options: Mapping[str, Any] | None
+) -> Policy:
     if not isinstance(policy, str):
         return policy
     from vla_gym.policies.factory import make_policy
 
-    return make_policy(policy, env_spec=env_spec, options=options)
+    return make_policy(policy, env_contract=env_contract, options=options)
 
 
 def _as_first(slot: Slot) -> Slot:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
-from vla_gym.contract.spec import ActionSpec, EnvSpec, PolicySpec
+from vla_gym.contract.spec import ActionSpec, EnvContract, PolicySpec
 from vla_gym.errors import OptionError
 
 
@@ -20,21 +20,21 @@ class RandomPolicy:
     workers changes an action.
 
     Args:
-        env_spec: The environment whose actions it speaks.
+        env_contract: The environment whose actions it speaks.
         scale: Share of the action range that is used, in (0, 1].
         gripper_change: Probability per step that the gripper command flips.
     """
 
     def __init__(
-        self, *, env_spec: EnvSpec, scale: float = 1.0, gripper_change: float = 0.05
+        self, *, env_contract: EnvContract, scale: float = 1.0, gripper_change: float = 0.05
     ) -> None:
-        """Draw within ``env_spec.action``."""
+        """Draw within ``env_contract.action``."""
         if not 0 < scale <= 1:
             raise OptionError(f"random: scale={scale}, expected a number in (0, 1].")
         if not 0 <= gripper_change <= 1:
             raise OptionError(f"random: gripper_change={gripper_change}, expected one in [0, 1].")
-        self._action = env_spec.action
-        self._low, self._high = _limits(env_spec.action, scale)
+        self._action = env_contract.action
+        self._low, self._high = _limits(env_contract.action, scale)
         self._change = gripper_change
         self._streams: dict[int, np.random.Generator] = {}
         self._open: dict[int, bool] = {}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
-from vla_gym.contract.spec import EnvSpec, PolicySpec
+from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError, PolicyError
 
 
@@ -25,17 +25,17 @@ class ReplayPolicy:
     Args:
         path: A run directory, a folder of ``<episode>.npz`` files, or one ``.npz`` file that is
             then used for every episode.
-        env_spec: The environment whose actions they are.
+        env_contract: The environment whose actions they are.
     """
 
-    def __init__(self, *, path: str, env_spec: EnvSpec) -> None:
+    def __init__(self, *, path: str, env_contract: EnvContract) -> None:
         """Find the recordings; each is read when its episode begins."""
         self._root = Path(path).expanduser()
         if not self._root.exists():
             raise OptionError(
                 f"replay: path={path!r} does not exist; give a run directory or .npz."
             )
-        self._action = env_spec.action
+        self._action = env_contract.action
         self._recordings: dict[int, npt.NDArray[np.floating[Any]]] = {}
         self._next: dict[int, int] = {}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.report.video import Frame
 from vla_gym.runner.episode import reset

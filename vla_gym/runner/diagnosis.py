@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.spec import EnvSpec, Mode
+from vla_gym.contract.spec import EnvContract, Mode
 
 CODES = (
     "image_constant",
@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.floating[Any]]
 class Trace:
     """What an episode did and saw, as far as the codes need it."""
 
-    def __init__(self, contract: EnvSpec) -> None:
+    def __init__(self, contract: EnvContract) -> None:
         """Start an empty trace of an environment."""
         self._contract = contract
         self._position = _position_slice(contract)
@@ -95,7 +95,7 @@ class Trace:
         return bool(np.max(self._high - self._low) < limit)
 
 
-def _position_slice(contract: EnvSpec) -> slice:
+def _position_slice(contract: EnvContract) -> slice:
     """Return where the hand's position is in the proprioception, or all of it."""
     start = 0
     for item in contract.proprioception:
@@ -105,7 +105,7 @@ def _position_slice(contract: EnvSpec) -> slice:
     return slice(None)
 
 
-def _habits(actions: Floats, contract: EnvSpec) -> dict[str, bool]:
+def _habits(actions: Floats, contract: EnvContract) -> dict[str, bool]:
     gripper = contract.action.gripper
     middle = 0.0 if gripper.mode is Mode.DELTA else (gripper.open + gripper.closed) / 2
     opening = (actions[:, -1] - middle) * (gripper.open - gripper.closed) > 0

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.errors import OptionError, PolicyError
 from vla_gym.policies import make_policy
 from vla_gym.policies.factory import file_options
@@ -165,7 +165,7 @@ def _policy(
     """Yield a policy and its name; one that was made here is closed here."""
     if isinstance(policy, str):
         env_id, env_kwargs = next(iter(suite.envs()))
-        made = make_policy(policy, env_spec=contract_of(env_id, env_kwargs), options=options)
+        made = make_policy(policy, env_contract=contract_of(env_id, env_kwargs), options=options)
         try:
             yield policy, made
         finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.records import EpisodeRecord, SubTaskRecord
 from vla_gym.report.video import compose_frame, write_video
 from vla_gym.runner.episode import Env, Info, Tally, begin_next, reset

@@ -21,11 +21,10 @@ import gymnasium
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import PolicyInput
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.errors import VlaGymError
 from vla_gym.runner.episode import Env, Episode, describe_error
 from vla_gym.runner.frames import FrameBlock, Images
-from vla_gym.runner.guard import die_with_parent
 from vla_gym.runner.messages import (
     Actions,
     Alive,
@@ -44,6 +43,7 @@ from vla_gym.runner.messages import (
     Stop,
     ToWorker,
 )
+from vla_gym.runner.parent_death import die_with_parent
 from vla_gym.suites.spec import EpisodeSpec, digest, jsonable
 
 MAX_ENVS = 4

@@ -1,13 +1,13 @@
 """A world, a policy and a suite without dependencies: for tests of plugins and of vla_gym itself.
 
-The world is registered with Gymnasium by importing ``vla_gym.testing.world`` and by nothing else,
-so users never meet it; its id names that module, hence workers find it as well.
+The world is registered with Gymnasium by importing ``vla_gym.testing.mock_env`` and by nothing
+else, so users never meet it; its id names that module, hence workers find it as well.
 """
 
+from vla_gym.testing.mock_env import ENV_ID, TASKS, MockWorld, mock_contract
 from vla_gym.testing.policy import MockPolicy
 from vla_gym.testing.suite import mock_suite
-from vla_gym.testing.threads import ThreadWorkers
-from vla_gym.testing.world import ENV_ID, TASKS, MockWorld, mock_contract
+from vla_gym.testing.thread_workers import ThreadWorkers
 
 __all__ = [
     "ENV_ID",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import CameraSpec, Execution, PolicySpec
-from vla_gym.testing.world import SIZES, mock_contract
+from vla_gym.testing.mock_env import SIZES, mock_contract
 
 Fault = Literal["", "raise", "nan", "shape", "reset"]
 

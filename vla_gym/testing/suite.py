@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vla_gym.suites.spec import EpisodeSpec, Protocol, SubTask, Suite
-from vla_gym.testing.world import ENV_ID, TASKS
+from vla_gym.testing.mock_env import ENV_ID, TASKS
 
 
 def mock_suite(

@@ -19,12 +19,12 @@ from vla_gym.errors import TrainingError
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.training.augment import augment
 from vla_gym.training.averaging import Average, trained
+from vla_gym.training.build import make_mixture, make_trainable, open_data
 from vla_gym.training.config import OptimizerConfig, TrainConfig
+from vla_gym.training.frame_cache import Slices
 from vla_gym.training.log import Log
 from vla_gym.training.mixture import Mixture
-from vla_gym.training.setup import make_mixture, make_trainable, open_data
 from vla_gym.training.state import claim, load_state, save_state
-from vla_gym.training.store import Slices
 from vla_gym.training.trainable import Samples, Trainable
 
 CHECKPOINT = "checkpoint"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vla_gym.errors import DatasetError
 from vla_gym.training.config import DataConfig
-from vla_gym.training.store import Slices, Store
+from vla_gym.training.frame_cache import Slices, Store
 
 
 def chosen_episodes(tasks: Sequence[str], config: DataConfig) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from vla_gym.checks import CheckResult
+from vla_gym.doctor import CheckResult
 from vla_gym.errors import MissingDependencyError
 
 

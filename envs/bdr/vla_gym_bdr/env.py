@@ -18,14 +18,14 @@ from gymnasium import spaces
 from vla_gym_sapien.rendering import check_shader, require_device
 
 from vla_gym.contract.env import Observation, StepResult
-from vla_gym.contract.spaces import checked_actions, observation_space
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
+from vla_gym.env.spaces import checked_actions, observation_space
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_bdr.judging import Judge, Watch
 from vla_gym_bdr.robot import cameras as camera_models
 from vla_gym_bdr.settings import begin, check_setting
 from vla_gym_bdr.simulation import Simulation
-from vla_gym_bdr.spec import CAMERAS, env_spec, picture_sizes
+from vla_gym_bdr.spec import CAMERAS, env_contract, picture_sizes
 from vla_gym_bdr.tasks.reading import make_task
 
 Actions = npt.NDArray[np.floating[Any]]
@@ -80,7 +80,7 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
             raise OptionError(f"max_steps={max_steps}: expected at least 1.")
         self._task = make_task(task)
         self._setting = check_setting(setting, self._task)
-        self._contract = env_spec(cameras=cameras, camera_sizes=camera_sizes)
+        self._contract = env_contract(cameras=cameras, camera_sizes=camera_sizes)
         self._sizes = {**picture_sizes(CAMERAS, camera_sizes)}
         self._models = camera_models()
         self._shader = check_shader(shader)
@@ -129,7 +129,7 @@ class BdrEnv(gymnasium.Env[Observation, Actions]):
     # --- Beyond Gymnasium --------------------------------------------------------------------
 
     @property
-    def contract(self) -> EnvSpec:
+    def contract(self) -> EnvContract:
         """Cameras, proprioception and action."""
         return self._contract
 

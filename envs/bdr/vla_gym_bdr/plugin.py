@@ -22,7 +22,7 @@ def _env(name: str, task: str, summary: str) -> EnvEntry:
         summary=summary,
         requires=("sapien",),
         install="pip install vla-gym-bdr",
-        contract=f"{_PACKAGE}.spec:env_spec",
+        contract=f"{_PACKAGE}.spec:env_contract",
         kwargs={"task": task},
     )
 

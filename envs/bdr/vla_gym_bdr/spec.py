@@ -7,11 +7,10 @@ from typing import Any
 
 from vla_gym_sapien.rendering import LEAST_SIDE
 
-from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -21,6 +20,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
+from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_bdr import choices
 
 CAMERAS = ("static", "wrist")
@@ -71,15 +71,15 @@ def picture_sizes(
     return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 
-def env_spec(
+def env_contract(
     *,
     cameras: Sequence[str] = CAMERAS,
     camera_sizes: Mapping[str, Sequence[int]] | None = None,
     **_: Any,
-) -> EnvSpec:
+) -> EnvContract:
     """Return the contract of ``BdrEnv`` made with these keyword arguments."""
     sizes = picture_sizes(cameras, camera_sizes)
-    return EnvSpec(
+    return EnvContract(
         cameras={role: CameraSpec(height=h, width=w) for role, (h, w) in sizes.items()},
         proprioception=proprioception(),
         action=action_spec(),

@@ -12,7 +12,7 @@ from gymnasium.vector import AsyncVectorEnv
 from vla_gym_calvin import facts
 from vla_gym_calvin.env import CalvinEnv
 from vla_gym_calvin.language import MODES, instruction_set
-from vla_gym_calvin.spec import env_spec
+from vla_gym_calvin.spec import env_contract
 
 import vla_gym  # noqa: F401 (registers the ids)
 from vla_gym.errors import ActionError, OptionError, UnknownNameError
@@ -231,7 +231,7 @@ def test_every_sentence_fits_the_observation_space(official, env):
 
 
 def test_the_contract_needs_no_environment():
-    spec = env_spec(cameras=("wrist",), scene="A", assets="builtin")
+    spec = env_contract(cameras=("wrist",), scene="A", assets="builtin")
     assert list(spec.cameras) == ["wrist"]
     assert spec.proprioception_size == facts.ROBOT_OBS_SIZE
     assert spec.action.size == facts.ACTION_SIZE

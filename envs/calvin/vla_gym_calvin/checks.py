@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from vla_gym.checks import CheckResult
+from vla_gym.doctor import CheckResult
 from vla_gym_calvin.rendering.probe import probe
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.official import official_status

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from vla_gym.contract.env import Observation, StepResult
-from vla_gym.contract.spaces import checked_actions, observation_space
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
+from vla_gym.env.spaces import checked_actions, observation_space
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_calvin import facts
 from vla_gym_calvin.chain import Chain, SubTask, Verdict
@@ -27,7 +27,7 @@ from vla_gym_calvin.language import instruction_set
 from vla_gym_calvin.rendering import Frame, Renderer, make_renderer
 from vla_gym_calvin.rendering.base import RENDERERS, VISUALS
 from vla_gym_calvin.scene_assets import scene_assets
-from vla_gym_calvin.spec import env_spec
+from vla_gym_calvin.spec import env_contract
 from vla_gym_calvin.tasks import check_task, fulfilled
 from vla_gym_calvin.world import World
 
@@ -108,7 +108,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
             _check_choice("render_mode", render_mode, self.metadata["render_modes"])
         if max_steps < 1:
             raise OptionError(f"max_steps={max_steps}: expected at least 1.")
-        self._contract = env_spec(cameras=cameras, camera_sizes=camera_sizes)
+        self._contract = env_contract(cameras=cameras, camera_sizes=camera_sizes)
         self._sentences = instruction_set(language).sentences
         self._assets = scene_assets(scene, assets)
         self._settings = {"scene": scene, "visuals": visuals, "button_reset": button_reset}
@@ -160,7 +160,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     # --- Beyond Gymnasium --------------------------------------------------------------------
 
     @property
-    def contract(self) -> EnvSpec:
+    def contract(self) -> EnvContract:
         """Cameras, proprioception and action."""
         return self._contract
 
@@ -309,7 +309,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
             raise gymnasium.error.ClosedEnvironmentError("This CalvinEnv has been closed.")
 
 
-def _observation_space(contract: EnvSpec, *, depth: bool) -> spaces.Dict:
+def _observation_space(contract: EnvContract, *, depth: bool) -> spaces.Dict:
     space = observation_space(contract, _INSTRUCTION)
     if not (depth and contract.cameras):
         return space

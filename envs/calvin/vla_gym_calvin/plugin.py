@@ -30,7 +30,7 @@ def vla_gym_register_envs() -> list[EnvEntry]:
             summary=f"CALVIN, {summary}",
             requires=("pybullet",),
             install="pip install pybullet",
-            contract=f"{_PACKAGE}.spec:env_spec",
+            contract=f"{_PACKAGE}.spec:env_contract",
         )
         for setting, summary in _SETTINGS.items()
     ]

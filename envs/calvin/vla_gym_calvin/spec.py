@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -19,6 +18,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
+from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_calvin import facts
 
 # Relative actions on the commanded pose. The official environment sets no limits; its data lies
@@ -54,12 +54,12 @@ PROPRIOCEPTION = (
 )
 
 
-def env_spec(
+def env_contract(
     *,
     cameras: Sequence[str] = tuple(facts.CAMERA_SIZES),
     camera_sizes: Mapping[str, Sequence[int]] | None = None,
     **_: Any,
-) -> EnvSpec:
+) -> EnvContract:
     """Return the contract of ``CalvinEnv`` made with these keyword arguments.
 
     Raises:
@@ -67,7 +67,7 @@ def env_spec(
         UnknownNameError: A camera that is not there.
     """
     sizes = resolve_camera_sizes(facts.CAMERA_SIZES, cameras, camera_sizes)
-    return EnvSpec(
+    return EnvContract(
         cameras={role: CameraSpec(height=size[0], width=size[1]) for role, size in sizes.items()},
         proprioception=PROPRIOCEPTION,
         action=ACTION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from vla_gym_simpler.conventions import GRIPPERS, policy_action
-from vla_gym_simpler.spec import action_spec, env_spec
+from vla_gym_simpler.spec import action_spec, env_contract
 
 from vla_gym.contract import PolicySpec, adapt
 from vla_gym.contract.gripper import GripperConverter, GripperState
@@ -15,7 +15,7 @@ TASK = {"widowx": "widowx_stack_cube", "google_robot": "google_robot_move_near"}
 @pytest.mark.parametrize(("family", "robot"), GRIPPERS)
 def test_every_convention_fits_its_robot(family, robot) -> None:
     policy = PolicySpec(cameras={}, proprioception=(), action=policy_action(family, robot))
-    assert adapt(policy, env_spec(task=TASK[robot])) is not None
+    assert adapt(policy, env_contract(task=TASK[robot])) is not None
 
 
 def run(family: str, robot: str, values: list[float]) -> list[float]:

@@ -7,7 +7,7 @@ import importlib.metadata
 from vla_gym_sapien.rendering import FIX, probe
 
 from vla_gym.assets import asset_root
-from vla_gym.checks import CheckResult
+from vla_gym.doctor import CheckResult
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.assets.official import robot_files_are_there
 from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX

@@ -19,15 +19,15 @@ from vla_gym_sapien.overlay import composite, photograph
 from vla_gym_sapien.rendering import check_shader, require_device
 
 from vla_gym.contract.env import Observation, StepResult
-from vla_gym.contract.spaces import checked_actions, observation_space
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
+from vla_gym.env.spaces import checked_actions, observation_space
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.engine import ENGINES, describe_solver
 from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX
 from vla_gym_simpler.facts.tasks import CAMERA, TASKS
 from vla_gym_simpler.simulation import Simulation
-from vla_gym_simpler.spec import env_spec, picture_sizes
+from vla_gym_simpler.spec import env_contract, picture_sizes
 from vla_gym_simpler.tasks import make_task
 from vla_gym_simpler.tasks.base import Judge
 from vla_gym_simpler.tasks.drawers import ADVANCE_AFTER
@@ -112,7 +112,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         if max_steps is not None and max_steps < 1:
             raise OptionError(f"max_steps={max_steps}: expected at least 1.")
         facts = TASKS[task]
-        self._contract = env_spec(task=task, cameras=cameras, camera_sizes=camera_sizes)
+        self._contract = env_contract(task=task, cameras=cameras, camera_sizes=camera_sizes)
         self._size = picture_sizes(facts.robot, (CAMERA,), camera_sizes)[CAMERA]
         third = distractors != "none"
         self._task = make_task(
@@ -169,7 +169,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
     # --- Beyond Gymnasium --------------------------------------------------------------------
 
     @property
-    def contract(self) -> EnvSpec:
+    def contract(self) -> EnvContract:
         """Cameras, proprioception and action."""
         return self._contract
 

@@ -31,7 +31,7 @@ def vla_gym_register_envs() -> list[EnvEntry]:
             summary=f"SimplerEnv, {facts.summary}",
             requires=("sapien",),
             install="pip install vla-gym-simpler",
-            contract=f"{_PACKAGE}.spec:env_spec",
+            contract=f"{_PACKAGE}.spec:env_contract",
             kwargs={"task": name},
         )
         for name, facts in TASKS.items()

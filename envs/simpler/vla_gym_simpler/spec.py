@@ -7,11 +7,10 @@ from typing import Any
 
 from vla_gym_sapien.rendering import LEAST_SIDE
 
-from vla_gym.contract.cameras import resolve_camera_sizes
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -21,6 +20,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
+from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_simpler.facts.tasks import CAMERA, CAMERA_SIZES, CONTROL_HZ, JOINTS, TASKS
 
 _GRIPPERS = {
@@ -75,17 +75,17 @@ def picture_sizes(
     return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 
-def env_spec(
+def env_contract(
     *,
     task: str,
     cameras: Sequence[str] = (CAMERA,),
     camera_sizes: Mapping[str, Sequence[int]] | None = None,
     **_: Any,
-) -> EnvSpec:
+) -> EnvContract:
     """Return the contract of ``SimplerEnv`` made with these keyword arguments."""
     robot = TASKS[task].robot
     sizes = picture_sizes(robot, cameras, camera_sizes)
-    return EnvSpec(
+    return EnvContract(
         cameras={role: CameraSpec(height=h, width=w) for role, (h, w) in sizes.items()},
         proprioception=proprioception(robot),
         action=action_spec(robot),

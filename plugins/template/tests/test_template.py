@@ -36,6 +36,6 @@ def test_reset_forgets() -> None:
 
 
 def test_it_keeps_the_contract() -> None:
-    from vla_gym.contract import check_policy
+    from vla_gym.conformance import check_policy
 
     check_policy(WavePolicy())

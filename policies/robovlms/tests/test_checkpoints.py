@@ -112,7 +112,7 @@ def test_the_command_line_inspects_converts_and_the_result_acts(
         app, ["checkpoint", "convert", str(released), *options, "--out", str(out)]
     )
     assert made.exit_code == 0, made.output
-    policy: Any = make_policy(str(out / "policy.yaml"), env_spec=None)
+    policy: Any = make_policy(str(out / "policy.yaml"), env_contract=None)
     assert torch.equal(
         policy.model.act_head.rnn.weight_hh_l3.cpu(),
         synthetic_state()["model.act_head.rnn.weight_hh_l3"],
@@ -131,7 +131,7 @@ def test_our_own_checkpoint_is_stored_in_half_the_space(
     wide, half = (tmp_path / name / "model.safetensors" for name in ("wide", "half"))
     assert half.stat().st_size < 0.55 * wide.stat().st_size
     wide, half = (
-        make_policy(str(tmp_path / n / "policy.yaml"), env_spec=None) for n in ("wide", "half")
+        make_policy(str(tmp_path / n / "policy.yaml"), env_contract=None) for n in ("wide", "half")
     )
     weights = half.model.state_dict()
     for key, value in wide.model.state_dict().items():

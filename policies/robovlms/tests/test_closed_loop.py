@@ -12,9 +12,9 @@ import samples_vla  # noqa: F401  (one thread)
 from vla_gym.datasets.collection import collect
 from vla_gym.results import Results
 from vla_gym.runner.evaluation import evaluate
+from vla_gym.testing.mock_env import mock_contract
 from vla_gym.testing.policy import MockPolicy
 from vla_gym.testing.suite import mock_suite
-from vla_gym.testing.world import mock_contract
 from vla_gym.training import TrainConfig
 from vla_gym.training.loop import train
 

@@ -10,7 +10,7 @@ import torch
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
 
 import vla_gym
-from vla_gym.envs import contract_of
+from vla_gym.env.registration import contract_of
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.factory import make_policy
 from vla_gym.registry import registry
@@ -28,8 +28,8 @@ def folder(name: str) -> Path:
 
 def loaded(name: str, **options: Any) -> Any:
     """Return the policy for CALVIN's built-in scene D."""
-    env_spec = contract_of("CALVIN-D-D-v0", {"assets": "builtin"})
-    return make_policy(name, env_spec=env_spec, options=options)
+    env_contract = contract_of("CALVIN-D-D-v0", {"assets": "builtin"})
+    return make_policy(name, env_contract=env_contract, options=options)
 
 
 def test_the_weights_are_small_enough_for_the_repository() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from vla_gym.checks import CheckResult
 from vla_gym.cli import app
+from vla_gym.doctor import CheckResult
 from vla_gym.report import write_video
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -258,7 +258,7 @@ def test_doctor_shows_each_check_and_the_fix(
         CheckResult(name="python", status="ok", detail="3.11"),
         CheckResult(name="screen", status="fail", detail="none", fix="apt-get install screen"),
     ]
-    monkeypatch.setattr("vla_gym.checks.run_checks", lambda **_: found)
+    monkeypatch.setattr("vla_gym.doctor.run_checks", lambda **_: found)
     status, out, _ = vla_gym("doctor")
     assert status == 1
     assert "screen: apt-get install screen" in out

@@ -151,7 +151,7 @@ def random_action(spec: ActionSpec, rng: np.random.Generator) -> np.ndarray:
 
 def drive(world: Any, source: ActionSpec, target: ActionSpec) -> None:
     """Drive one arm as the policy means it and one through the adapter; they go the same way."""
-    env = world.env_spec(action=target, proprioception=EXACT, base_pose=BASE_POSE)
+    env = world.env_contract(action=target, proprioception=EXACT, base_pose=BASE_POSE)
     env = env.model_copy(update={"base_aligned_with_world": False})
     episode = adapt(world.policy_spec(action=source), env).start()
     meant, driven = Arm(source, 5, follows=LAG), Arm(target, 5, follows=LAG)
@@ -181,7 +181,7 @@ def test_every_rotation_reaches_the_orientation_meant(world) -> None:
 def test_equal_meanings_return_the_same_bits(world, values: list[float], dtype: type) -> None:
     chunk = np.array([values], dtype=dtype)
     chunk[0, -1] = -1
-    episode = adapt(world.policy_spec(), world.env_spec()).start()
+    episode = adapt(world.policy_spec(), world.env_contract()).start()
     assert episode.actions(chunk).tobytes() == chunk.tobytes()
     assert episode.actions(chunk).dtype == dtype
 
@@ -189,14 +189,14 @@ def test_equal_meanings_return_the_same_bits(world, values: list[float], dtype: 
 def test_every_meaning_is_the_identity_to_itself(world) -> None:
     for translation, rotation in itertools.product(translation_specs(), rotation_specs()):
         action = world.action(translation=translation, rotation=rotation)
-        env = world.env_spec(action=action, proprioception=(), base_aligned_with_world=False)
+        env = world.env_contract(action=action, proprioception=(), base_aligned_with_world=False)
         assert adapt(world.policy_spec(action=action), env).identity
 
 
 def test_a_scale_changes_the_numbers_only(world) -> None:
     translation = world.action().translation.model_copy(update={"meters_per_unit": 0.05 / 1.75})
     adapter = adapt(
-        world.policy_spec(action=world.action(translation=translation)), world.env_spec()
+        world.policy_spec(action=world.action(translation=translation)), world.env_contract()
     )
     assert adapter.arm.translation.value == "scale"
     chunk = np.array([[1.75, -1.75, 0, 0.1, 0.2, 0.3, 1.0]])
@@ -209,12 +209,12 @@ def test_aligned_axes_need_no_pose(world) -> None:
     parts = (world.action().translation, world.action().rotation)
     translation, rotation = (part.model_copy(update={"frame": Frame.BASE}) for part in parts)
     action = world.action(translation=translation, rotation=rotation)
-    assert adapt(world.policy_spec(action=action), world.env_spec(proprioception=())).identity
+    assert adapt(world.policy_spec(action=action), world.env_contract(proprioception=())).identity
 
 
 def test_a_chunk_follows_the_commanded_pose(world) -> None:
     source = world.action(translation=translation_specs()[-2])
-    env = world.env_spec(proprioception=EXACT)
+    env = world.env_contract(proprioception=EXACT)
     spec = world.policy_spec(action=source, chunk=3, execution=Execution.CHUNK)
     episode = adapt(spec, env).start()
     goals = np.array([[0.1, 0, 0], [0.3, 0, 0], [0.3, 0.2, 0]]) / 0.5
@@ -229,7 +229,7 @@ def test_a_chunk_follows_the_commanded_pose(world) -> None:
 
 def test_a_chunk_cut_short_goes_on_from_where_it_was_cut(world) -> None:
     source = world.action(translation=translation_specs()[-2])
-    env = world.env_spec(proprioception=EXACT)
+    env = world.env_contract(proprioception=EXACT)
     spec = world.policy_spec(action=source, chunk=3, execution=Execution.CHUNK)
     episode = adapt(spec, env).start()
     chunk = np.c_[np.random.default_rng(0).normal(size=(3, 3)), np.zeros((3, 3)), np.ones(3)]

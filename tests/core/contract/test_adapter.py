@@ -87,13 +87,15 @@ WRONG_POLICIES = {
 
 @pytest.mark.parametrize("code", sorted(WRONG_POLICIES))
 def test_each_incompatibility_has_its_code(world, code: str) -> None:
-    found = codes(world.policy_spec(**WRONG_POLICIES[code]), world.env_spec(), env_id="Point-v0")
+    found = codes(
+        world.policy_spec(**WRONG_POLICIES[code]), world.env_contract(), env_id="Point-v0"
+    )
     assert code in found
 
 
 def test_each_incompatible_action_has_its_code(world) -> None:
-    env = world.env_spec()
-    blind = world.env_spec(proprioception=())
+    env = world.env_contract()
+    blind = world.env_contract(proprioception=())
     composed = rotation(world, additive=False)
     measured = rotation(world, additive=False, reference=Reference.MEASURED)
     vague = translation(world, reference=None)
@@ -127,12 +129,12 @@ def test_all_incompatibilities_are_reported_at_once(world) -> None:
     wrong = {**WRONG_POLICIES["missing_privileged"], **WRONG_POLICIES["missing_camera"]}
     spec = world.policy_spec(**wrong, action=world.action(gripper=CONTINUOUS))
     wanted = {"missing_privileged", "missing_camera", "gripper_threshold"}
-    assert codes(spec, world.env_spec()) == wanted
+    assert codes(spec, world.env_contract()) == wanted
 
 
 def test_the_error_survives_a_process_boundary(world) -> None:
     with pytest.raises(IncompatibleError) as caught:
-        adapt(world.policy_spec(privileged=("secrets",)), world.env_spec())
+        adapt(world.policy_spec(privileged=("secrets",)), world.env_contract())
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.issues == caught.value.issues
     assert str(again) == str(caught.value)
@@ -142,22 +144,22 @@ def test_what_fits_badly_is_a_warning(world) -> None:
     def warned(policy: Any, env: Any) -> list[str]:
         return [issue.code for issue in adapt(policy, env).warnings]
 
-    assert warned(world.policy_spec(), world.env_spec()) == []
+    assert warned(world.policy_spec(), world.env_contract()) == []
     slow = world.policy_spec(action=world.action(control_hz=5))
-    assert warned(slow, world.env_spec()) == ["control_frequency"]
-    limited = world.env_spec(action=world.action(low=(-1.0,) * 7, high=(1.0,) * 7))
+    assert warned(slow, world.env_contract()) == ["control_frequency"]
+    limited = world.env_contract(action=world.action(low=(-1.0,) * 7, high=(1.0,) * 7))
     assert warned(world.policy_spec(), limited) == ["limits"]
     relative = GripperSpec(open=-1, closed=1, mode=Mode.DELTA, binary=False)
-    env = world.env_spec(action=world.action(gripper=relative))
+    env = world.env_contract(action=world.action(gripper=relative))
     assert warned(world.policy_spec(), env) == ["gripper_sticky"]
     policy = world.policy_spec(action=world.action(gripper=relative))
-    assert warned(policy, world.env_spec()) == ["gripper_start"]
+    assert warned(policy, world.env_contract()) == ["gripper_start"]
 
 
 def test_a_bound_policy_fits_its_own_environment(world) -> None:
     spec = world.policy_spec(environments=("Point-v0",), privileged=("point", "task"))
-    adapt(spec, world.env_spec(), env_id="Point-v0")
-    adapt(spec, world.env_spec())
+    adapt(spec, world.env_contract(), env_id="Point-v0")
+    adapt(spec, world.env_contract())
 
 
 def test_observations_come_in_the_policys_terms(world) -> None:
@@ -175,7 +177,7 @@ def test_observations_come_in_the_policys_terms(world) -> None:
     )
     obs = observation(world)
     info = {"point": np.arange(6.0), "task": "go_up", "other": 1}
-    seen = adapt(spec, world.env_spec()).start().observation(obs, info)
+    seen = adapt(spec, world.env_contract()).start().observation(obs, info)
     assert seen.images["static"].shape == (4, 4, 3)
     assert seen.images["wrist"] is obs["images"]["wrist"]
     assert seen.proprioception.dtype == np.float32
@@ -188,7 +190,7 @@ def test_observations_come_in_the_policys_terms(world) -> None:
 
 def test_a_position_changes_axes_with_the_pose_of_the_base(world) -> None:
     pose = (1.0, 2.0, 0.0, 0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5))
-    env = world.env_spec(base_pose=pose, base_aligned_with_world=False)
+    env = world.env_contract(base_pose=pose, base_aligned_with_world=False)
     spec = world.policy_spec(proprioception=(field("ee_position", 3, "cm", frame=Frame.BASE),))
     seen = adapt(spec, env).start().observation(observation(world), {})
     np.testing.assert_allclose(seen.proprioception, [-180, 90, 30], rtol=1e-5)
@@ -196,7 +198,7 @@ def test_a_position_changes_axes_with_the_pose_of_the_base(world) -> None:
 
 def test_an_observation_that_breaks_the_contract_is_named(world) -> None:
     spec = world.policy_spec(cameras=world.cameras, privileged=("point",))
-    episode = adapt(spec, world.env_spec()).start()
+    episode = adapt(spec, world.env_contract()).start()
     info = {"point": 0}
     with pytest.raises(ObservationError, match="camera 'static'"):
         episode.observation(observation(world, images={}), info)
@@ -212,7 +214,7 @@ def test_an_observation_that_breaks_the_contract_is_named(world) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_number_that_is_not_finite_is_named_with_step_and_index(world, value: float) -> None:
     spec = world.policy_spec(chunk=2, execution=Execution.CHUNK)
-    episode = adapt(spec, world.env_spec()).start()
+    episode = adapt(spec, world.env_contract()).start()
     chunk = np.ones((2, 7))
     episode.actions(chunk)
     chunk[1, 4] = value
@@ -225,18 +227,18 @@ def test_a_number_that_is_not_finite_is_named_with_step_and_index(world, value: 
 )
 def test_a_wrong_shape_or_type_is_an_action_error(world, chunk: Any) -> None:
     with pytest.raises(ActionError, match=r"step 0: .*(shape|floats)"):
-        adapt(world.policy_spec(), world.env_spec()).start().actions(chunk)
+        adapt(world.policy_spec(), world.env_contract()).start().actions(chunk)
 
 
 def test_limits_reject_or_clip_only_as_declared(world) -> None:
     chunk = np.array([[3.0, 0, 0, 0, 0, 0, 1]])
-    free = adapt(world.policy_spec(), world.env_spec()).start()
+    free = adapt(world.policy_spec(), world.env_contract()).start()
     assert free.actions(chunk)[0, 0] == 3.0
     limits = {"low": (-1.0,) * 7, "high": (1.0,) * 7}
-    strict = world.env_spec(action=world.action(**limits))
+    strict = world.env_contract(action=world.action(**limits))
     with pytest.raises(ActionError, match=r"3\.0 at index 0 \(translation x\).*\[-1\.0, 1\.0\]"):
         adapt(world.policy_spec(), strict).start().actions(chunk)
-    lenient = world.env_spec(action=world.action(**limits, clip=True))
+    lenient = world.env_contract(action=world.action(**limits, clip=True))
     assert adapt(world.policy_spec(), lenient).start().actions(chunk)[0, 0] == 1.0
 
 
@@ -244,7 +246,7 @@ def test_numbers_that_are_no_rotation_are_an_action_error(world) -> None:
     columns = rotation(
         world, representation=Rotation.ROT6D_COLUMNS, additive=False, radians_per_unit=1
     )
-    env = world.env_spec(action=rotation(world, additive=False))
+    env = world.env_contract(action=rotation(world, additive=False))
     episode = adapt(world.policy_spec(action=columns), env).start()
     with pytest.raises(ActionError, match=r"step 0: .*no rotation"):
         episode.actions(np.array([[0.0] * 9 + [1.0]]))
@@ -252,7 +254,7 @@ def test_numbers_that_are_no_rotation_are_an_action_error(world) -> None:
 
 def test_normalised_actions_are_scaled_before_anything_else(world) -> None:
     statistics = NormalizationSpec(**STATISTICS, mask=(True,) * 6 + (False,))
-    episode = adapt(world.policy_spec(normalization=statistics), world.env_spec()).start()
+    episode = adapt(world.policy_spec(normalization=statistics), world.env_contract()).start()
     chunk = np.array([[-1, 0, 1, 0, 0, 0, -1]], dtype=np.float32)
     result = episode.actions(chunk)
     assert result.dtype == np.float32
@@ -264,7 +266,11 @@ def test_chunks_are_executed_as_declared(world) -> None:
     chunk[:, -1] = 1
 
     def executed(**changes: Any) -> np.ndarray:
-        return adapt(world.policy_spec(chunk=4, **changes), world.env_spec()).start().actions(chunk)
+        return (
+            adapt(world.policy_spec(chunk=4, **changes), world.env_contract())
+            .start()
+            .actions(chunk)
+        )
 
     np.testing.assert_array_equal(executed(), chunk[:1])
     np.testing.assert_array_equal(executed(execution=Execution.CHUNK), chunk)
@@ -278,7 +284,7 @@ def test_chunks_are_executed_as_declared(world) -> None:
 
 def test_actions_do_not_share_memory_with_the_policys(world) -> None:
     chunk = np.ones((1, 7))
-    result = adapt(world.policy_spec(), world.env_spec()).start().actions(chunk)
+    result = adapt(world.policy_spec(), world.env_contract()).start().actions(chunk)
     result[:] = 0
     assert (chunk == 1).all()
 
@@ -286,7 +292,7 @@ def test_actions_do_not_share_memory_with_the_policys(world) -> None:
 def test_episodes_share_nothing(world) -> None:
     relative = GripperSpec(open=-1, closed=1, mode=Mode.DELTA, binary=False)
     sticky = changed(CONTINUOUS, threshold=0.5, sticky_repeat=5)
-    env = world.env_spec(action=world.action(gripper=relative))
+    env = world.env_contract(action=world.action(gripper=relative))
     adapter = adapt(world.policy_spec(action=world.action(gripper=sticky)), env)
     opened, closed = np.ones((1, 7)), np.array([[1, 1, 1, 1, 1, 1, 0.0]])
     first, second = adapter.start(), adapter.start()
@@ -300,7 +306,7 @@ def test_episodes_share_nothing(world) -> None:
 def test_actions_that_were_not_executed_are_forgotten(world) -> None:
     relative = GripperSpec(open=-1, closed=1, mode=Mode.DELTA, binary=False)
     sticky = changed(CONTINUOUS, threshold=0.5, sticky_repeat=2)
-    env = world.env_spec(action=world.action(gripper=relative))
+    env = world.env_contract(action=world.action(gripper=relative))
     spec = world.policy_spec(
         action=world.action(gripper=sticky), chunk=3, execution=Execution.CHUNK
     )
@@ -317,7 +323,7 @@ def test_actions_that_were_not_executed_are_forgotten(world) -> None:
 
 def test_a_pose_conversion_asks_for_the_observation(world) -> None:
     spec = world.policy_spec(action=rotation(world, additive=False))
-    episode = adapt(spec, world.env_spec()).start()
+    episode = adapt(spec, world.env_contract()).start()
     with pytest.raises(ObservationError, match="pass obs"):
         episode.actions(np.ones((1, 7)))
     assert np.isfinite(episode.actions(np.ones((1, 7)), observation(world))).all()
@@ -329,7 +335,7 @@ def test_an_adapter_crosses_process_boundaries_and_describes_itself(world) -> No
         proprioception=(field("gripper_width", 1, "mm"),),
         action=rotation(world, additive=False),
     )
-    adapter = pickle.loads(pickle.dumps(adapt(spec, world.env_spec())))
+    adapter = pickle.loads(pickle.dumps(adapt(spec, world.env_contract())))
     described = json.loads(json.dumps(adapter.describe()))
     assert described["images"] == {"static": "8x8: centre crop 0.9, bicubic to 4x4"}
     assert described["proprioception"] == {"gripper_width": "m -> mm"}

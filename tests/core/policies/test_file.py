@@ -10,7 +10,7 @@ from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.policies import accepts_option, make_policy
 from vla_gym.policies.factory import file_options, registered_name
 from vla_gym.policies.file import load_policy_file, merged
-from vla_gym.testing.world import mock_contract
+from vla_gym.testing.mock_env import mock_contract
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -24,7 +24,7 @@ def test_a_file_goes_where_a_name_goes(tmp_path: Path) -> None:
     assert registered_name(file) == "random"
     assert accepts_option(file, "scale")
     assert not accepts_option(file, "colour")
-    policy = make_policy(file, env_spec=mock_contract(), options={"gripper_change": 0.1})
+    policy = make_policy(file, env_contract=mock_contract(), options={"gripper_change": 0.1})
     assert type(policy).__name__ == "RandomPolicy"
     assert file_options(file) == {"policy": "random", "scale": 0.5}
     assert file_options("random") == {}
@@ -33,7 +33,7 @@ def test_a_file_goes_where_a_name_goes(tmp_path: Path) -> None:
 def test_options_go_before_those_of_the_file(tmp_path: Path) -> None:
     file = written(tmp_path, "policy: random\nscale: 0.5\n")
     with pytest.raises(OptionError, match="scale=7"):
-        make_policy(file, env_spec=mock_contract(), options={"scale": 7})
+        make_policy(file, env_contract=mock_contract(), options={"scale": 7})
 
 
 def test_nested_options_are_merged_and_here_is_the_folder(tmp_path: Path) -> None:
@@ -59,4 +59,4 @@ def test_an_absent_file_and_an_unknown_policy_say_so(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be read"):
         registered_name(str(tmp_path / "absent.yaml"))
     with pytest.raises(UnknownNameError, match="Did you mean random"):
-        make_policy(written(tmp_path, "policy: randon\n"), env_spec=mock_contract())
+        make_policy(written(tmp_path, "policy: randon\n"), env_contract=mock_contract())

@@ -16,9 +16,9 @@ from vla_gym.errors import OptionError
 from vla_gym.policies.handover import HandoverPolicy
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.runner.journal import Journal
+from vla_gym.testing.mock_env import mock_contract
 from vla_gym.testing.policy import MockPolicy
 from vla_gym.testing.suite import mock_suite
-from vla_gym.testing.world import mock_contract
 
 SUITE = mock_suite(6, chain=3)
 
@@ -54,7 +54,7 @@ def batch(*slots: Slot) -> Batch:
 
 def test_each_has_its_sub_tasks_and_its_chunks() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = HandoverPolicy(first=first, then=then, env_spec=mock_contract(), after=2)
+    policy = HandoverPolicy(first=first, then=then, env_contract=mock_contract(), after=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, subtask=subtask)
@@ -66,7 +66,7 @@ def test_each_has_its_sub_tasks_and_its_chunks() -> None:
 
 
 def test_slots_at_different_places_do_not_mix() -> None:
-    policy = HandoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_spec=mock_contract())
+    policy = HandoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_contract=mock_contract())
     early, late = Slot(0, subtask=0), Slot(1, subtask=1)
     policy.reset([early, late])
     assert policy.act(batch(late, early))[:, 0, 0].tolist() == [-1.0, 1.0]
@@ -77,7 +77,7 @@ def test_slots_at_different_places_do_not_mix() -> None:
 
 def test_the_second_takes_over_a_sub_task_that_lasts() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = HandoverPolicy(first=first, then=then, env_spec=mock_contract(), after=1, steps=2)
+    policy = HandoverPolicy(first=first, then=then, env_contract=mock_contract(), after=1, steps=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, seed=subtask, subtask=subtask)
@@ -91,7 +91,7 @@ def made(competence: float = 1.0, **options: Any) -> HandoverPolicy:
     return HandoverPolicy(
         first=MockPolicy(competence=competence),
         then=MockPolicy(competence=1.0),
-        env_spec=mock_contract(),
+        env_contract=mock_contract(),
         **options,
     )
 
@@ -129,7 +129,7 @@ def test_only_the_steps_of_the_second_are_recorded(tmp_path: Path) -> None:
 
 
 def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
-    policy = HandoverPolicy(first=Single(1.0), then=Constant(-1.0), env_spec=mock_contract())
+    policy = HandoverPolicy(first=Single(1.0), then=Constant(-1.0), env_contract=mock_contract())
     slots = [Slot(0, subtask=0), Slot(1, subtask=1)]
     policy.reset(slots)
     assert policy.act(batch(*slots)).dtype == policy.act(batch(slots[0])).dtype == np.float64
@@ -137,4 +137,4 @@ def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
 
 def test_nothing_for_the_first_is_refused() -> None:
     with pytest.raises(OptionError, match="after=0"):
-        HandoverPolicy(first=Constant(1), then=Constant(1), env_spec=mock_contract(), after=0)
+        HandoverPolicy(first=Constant(1), then=Constant(1), env_contract=mock_contract(), after=0)

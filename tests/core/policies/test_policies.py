@@ -6,7 +6,7 @@ import pytest
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import (
     ActionSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -33,7 +33,7 @@ ACTION = ActionSpec(
     gripper=GripperSpec(open=1, closed=-1, mode=Mode.ABSOLUTE, binary=True),
     control_hz=30,
 )
-ENV = EnvSpec(cameras={}, proprioception=(), action=ACTION, base_aligned_with_world=True)
+ENV = EnvContract(cameras={}, proprioception=(), action=ACTION, base_aligned_with_world=True)
 
 
 def batch(*slots: Slot) -> Batch:
@@ -42,7 +42,7 @@ def batch(*slots: Slot) -> Batch:
 
 
 def test_random_actions_follow_from_the_seed_alone():
-    policy = make_policy("random", env_spec=ENV)
+    policy = make_policy("random", env_contract=ENV)
     a, b, again = Slot(0, seed=3), Slot(1, seed=4), Slot(7, seed=3)
     policy.reset([a, b, again])
     together = policy.act(batch(a, b))
@@ -55,7 +55,7 @@ def test_random_actions_follow_from_the_seed_alone():
 def test_replay_plays_on_through_sub_tasks_and_rewinds_at_episodes(tmp_path):
     actions = np.arange(14, dtype=np.float64).reshape(2, 7)
     np.savez(tmp_path / "a.npz", actions=actions)
-    policy = make_policy("replay", env_spec=ENV, options={"path": str(tmp_path / "a.npz")})
+    policy = make_policy("replay", env_contract=ENV, options={"path": str(tmp_path / "a.npz")})
     policy.reset([Slot(0, episode=5)])
     np.testing.assert_array_equal(policy.act(batch(Slot(0)))[0, 0], actions[0])
     policy.reset([Slot(0, episode=5, subtask=1)])
@@ -67,7 +67,7 @@ def test_replay_plays_on_through_sub_tasks_and_rewinds_at_episodes(tmp_path):
 def test_replay_of_a_run_directory_finds_each_episode(tmp_path):
     (tmp_path / "actions").mkdir()
     np.savez(tmp_path / "actions" / "000002.npz", actions=np.ones((1, 7), np.float32))
-    policy = make_policy("replay", env_spec=ENV, options={"path": str(tmp_path)})
+    policy = make_policy("replay", env_contract=ENV, options={"path": str(tmp_path)})
     policy.reset([Slot(0, episode=2)])
     assert policy.act(batch(Slot(0))).dtype == np.float32
     with pytest.raises(PolicyError, match="no recording of episode 3"):
@@ -80,19 +80,19 @@ def test_replay_of_a_run_directory_finds_each_episode(tmp_path):
 )
 def test_a_malformed_recording_is_named(tmp_path, data, message):
     np.savez(tmp_path / "a.npz", **data)
-    policy = make_policy("replay", env_spec=ENV, options={"path": str(tmp_path / "a.npz")})
+    policy = make_policy("replay", env_contract=ENV, options={"path": str(tmp_path / "a.npz")})
     with pytest.raises(PolicyError, match=message):
         policy.reset([Slot(0)])
 
 
 def test_bad_names_and_options_have_near_matches(tmp_path):
     with pytest.raises(UnknownNameError, match=r"Unknown policy 'randon'.*random"):
-        make_policy("randon", env_spec=ENV)
+        make_policy("randon", env_contract=ENV)
     with pytest.raises(OptionError, match=r"no option 'scal'.*scale"):
-        make_policy("random", env_spec=ENV, options={"scal": 1})
+        make_policy("random", env_contract=ENV, options={"scal": 1})
     with pytest.raises(OptionError, match="scale=2"):
-        make_policy("random", env_spec=ENV, options={"scale": 2})
+        make_policy("random", env_contract=ENV, options={"scale": 2})
     with pytest.raises(OptionError, match="does not exist"):
-        make_policy("replay", env_spec=ENV, options={"path": str(tmp_path / "none")})
+        make_policy("replay", env_contract=ENV, options={"path": str(tmp_path / "none")})
     assert accepts_option("random", "scale")
-    assert not accepts_option("random", "env_spec")
+    assert not accepts_option("random", "env_contract")

@@ -11,7 +11,7 @@ from vla_gym.contract import Execution, PolicyInput, adapt
 from vla_gym.errors import RunnerError
 from vla_gym.runner.episode import Episode, Rollout, action_hash
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
-from vla_gym.testing.world import SIZES
+from vla_gym.testing.mock_env import SIZES
 
 RIGHT = np.array([1.0, 0, 0, 0, 0, 0, 1.0])
 STILL = np.array([0.0, 0, 0, 0, 0, 0, 1.0])

@@ -21,8 +21,8 @@ from vla_gym.errors import DatasetError, OptionError
 from vla_gym.training import Samples, TrainConfig, load_train_config
 from vla_gym.training.augment import augment, shift
 from vla_gym.training.config import AugmentConfig, DataConfig
+from vla_gym.training.frame_cache import Store, open_store
 from vla_gym.training.mixture import Mixture, Source, chosen_episodes
-from vla_gym.training.store import Store, open_store
 
 
 def stored(tmp_path: Path, episodes: list[Any]) -> Store:

@@ -24,7 +24,7 @@ from vla_gym_calvin.datasets.annotations import (
     read_annotations,
     write_annotations,
 )
-from vla_gym_calvin.spec import env_spec
+from vla_gym_calvin.spec import env_contract
 
 if TYPE_CHECKING:
     from vla_gym.runner.redo import Finished
@@ -79,7 +79,7 @@ class PlayDataset:
         self.folder = folder
         self.annotations = read_annotations(folder)
         self._check_bounds()
-        self.spec = DatasetSpec.of(env_spec())
+        self.spec = DatasetSpec.of(env_contract())
 
     @property
     def lengths(self) -> list[int]:

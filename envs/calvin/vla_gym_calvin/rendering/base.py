@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.cameras import resolve_camera_sizes
+from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym.errors import UnknownNameError, VlaGymError
 from vla_gym_calvin import facts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vla_gym.contract.cameras import resolve_camera_sizes
+from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym.errors import OptionError, UnknownNameError
 
 OFFICIAL = {"static": (200, 200), "wrist": (84, 84)}

@@ -1,11 +1,11 @@
-"""The child process of ``run_check``: ``python -m vla_gym.checks package.module:function``."""
+"""The child process of ``run_check``: ``python -m vla_gym.doctor package.module:function``."""
 
 from __future__ import annotations
 
 import sys
 
-from vla_gym.checks.result import CheckResult
-from vla_gym.checks.run import MARK
+from vla_gym.doctor.result import CheckResult
+from vla_gym.doctor.run import MARK
 from vla_gym.registry import load_target
 
 

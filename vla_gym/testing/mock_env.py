@@ -18,7 +18,7 @@ from vla_gym.contract.env import Observation, StepResult
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -55,10 +55,10 @@ TASKS: Mapping[str, tuple[float, float, float, float]] = {
 """By name: where the hand should go (0: anywhere) and what the gripper should do (0: anything)."""
 
 
-def mock_contract(**kwargs: Any) -> EnvSpec:
+def mock_contract(**kwargs: Any) -> EnvContract:
     """Return the contract of the mock world; no keyword argument changes it."""
     del kwargs
-    return EnvSpec(
+    return EnvContract(
         cameras={n: CameraSpec(height=h, width=w) for n, (h, w) in SIZES.items()},
         proprioception=(
             ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.WORLD),

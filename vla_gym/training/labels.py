@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.issues import IncompatibleError, IssueList
-from vla_gym.contract.spec import EnvSpec, PolicySpec
+from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Floats, Pictures
 
 
@@ -49,7 +49,7 @@ class Preparation:
 
     def __init__(self, policy: PolicySpec, dataset: DatasetSpec, *, name: str) -> None:
         plain = policy.model_copy(update={"normalization": None, "environments": ()})
-        world = EnvSpec(
+        world = EnvContract(
             cameras=dataset.cameras,
             proprioception=dataset.proprioception,
             action=dataset.action,

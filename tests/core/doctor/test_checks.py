@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from vla_gym.checks import CheckResult, core, run
-from vla_gym.checks.run import run_check, run_checks
+from vla_gym.doctor import CheckResult, core, run
+from vla_gym.doctor.run import run_check, run_checks
 
 PROBES = """
 import os, time
-from vla_gym.checks import CheckResult
+from vla_gym.doctor import CheckResult
 def noisy():
     print("driver speaks")
     return CheckResult(name="noisy", status="warn", detail="slow", fix="apt-get install fast")
@@ -51,7 +51,7 @@ def test_a_check_that_breaks_is_a_failed_check(probes: str, function: str, detai
     found = run_check("odd", f"{probes}:{function}")
     assert found.status == "fail"
     assert detail in found.detail
-    assert f"-m vla_gym.checks {probes}:{function}" in found.fix
+    assert f"-m vla_gym.doctor {probes}:{function}" in found.fix
 
 
 def test_a_check_that_hangs_is_ended(probes: str) -> None:

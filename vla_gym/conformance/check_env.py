@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 
-from vla_gym.contract.checking import (
+from vla_gym.conformance.report import (
     BrokenPromiseError,
     Check,
     Report,
@@ -27,7 +27,7 @@ from vla_gym.contract.checking import (
     run_checks,
 )
 from vla_gym.contract.env import INFO_KEYS, VlaEnv
-from vla_gym.contract.spec import EnvSpec, Mode
+from vla_gym.contract.spec import EnvContract, Mode
 from vla_gym.errors import ActionError, VlaGymError
 
 Actions = npt.NDArray[np.float64]
@@ -45,11 +45,11 @@ class _Context:
     steps: int
 
     @property
-    def contract(self) -> EnvSpec:
+    def contract(self) -> EnvContract:
         spec = self.env.contract
-        if not isinstance(spec, EnvSpec):
+        if not isinstance(spec, EnvContract):
             raise BrokenPromiseError(
-                f"env.unwrapped.contract is {type(spec).__name__}, expected EnvSpec"
+                f"env.unwrapped.contract is {type(spec).__name__}, expected EnvContract"
             )
         return spec
 

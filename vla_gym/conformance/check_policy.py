@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.conformance.report import Report, difference, expect, run_checks
 from vla_gym.contract import ensemble, normalization
-from vla_gym.contract.checking import Report, difference, expect, run_checks
 from vla_gym.contract.issues import IssueList
 from vla_gym.contract.policy import Batch, Policy, Slot
 from vla_gym.contract.spec import PolicySpec

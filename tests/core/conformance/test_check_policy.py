@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vla_gym.conformance import CheckFailed, check_policy, sample_batch
+from vla_gym.conformance.check_policy import CHECKS
 from vla_gym.contract import (
     Batch,
     CameraSpec,
-    CheckFailed,
     NormalizationKind,
     NormalizationSpec,
     PolicySpec,
     Slot,
-    check_policy,
-    sample_batch,
 )
-from vla_gym.contract.check_policy import CHECKS
 from vla_gym.errors import OptionError
 
 

@@ -16,8 +16,8 @@ from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file, merged
 from vla_gym.registry import load_target, registry
 from vla_gym.training.config import DataConfig, TrainConfig
+from vla_gym.training.frame_cache import open_store
 from vla_gym.training.mixture import Mixture, Source, chosen_episodes
-from vla_gym.training.store import open_store
 from vla_gym.training.trainable import Trainable
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import gymnasium
 
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
 from vla_gym.errors import MissingDependencyError, UnknownNameError
 from vla_gym.plugins import EnvEntry
 from vla_gym.registry import load_target, registry
@@ -25,7 +25,7 @@ def register_all() -> None:
             gymnasium.register(entry.name, entry_point=entry.target, kwargs=dict(entry.kwargs))
 
 
-def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> EnvSpec:
+def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> EnvContract:
     """Return what an environment offers, without building it when its plugin says so itself.
 
     Raises:
@@ -38,18 +38,18 @@ def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> Env
     entry = registry().entry("envs", env_id, EnvEntry)
     if problem := registry().get("envs", env_id).problem:
         raise MissingDependencyError(f"{env_id} {problem}")
-    spec: EnvSpec = load_target(entry.contract)(**{**entry.kwargs, **kwargs})
+    spec: EnvContract = load_target(entry.contract)(**{**entry.kwargs, **kwargs})
     return spec
 
 
-def _contract_of_foreign(env_id: str, kwargs: Mapping[str, Any]) -> EnvSpec:
+def _contract_of_foreign(env_id: str, kwargs: Mapping[str, Any]) -> EnvContract:
     """Build an environment that was registered with Gymnasium directly, and ask it."""
     try:
         env = gymnasium.make(env_id, disable_env_checker=True, **kwargs)
     except gymnasium.error.UnregisteredEnv:
         raise UnknownNameError("environment", env_id, registry().names("envs")) from None
     try:
-        spec: EnvSpec = env.unwrapped.contract  # type: ignore[attr-defined]
+        spec: EnvContract = env.unwrapped.contract  # type: ignore[attr-defined]
         return spec
     finally:
         env.close()

@@ -9,8 +9,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from vla_gym.contract import CheckFailed, check_env
-from vla_gym.contract.check_env import CHECKS
+from vla_gym.conformance import CheckFailed, check_env
+from vla_gym.conformance.check_env import CHECKS
 
 
 def failures(env: gymnasium.Env[Any, Any]) -> dict[str, str]:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from vla_gym.contract.spec import EnvSpec
+from vla_gym.contract.spec import EnvContract
 from vla_gym.errors import ActionError
 
 
-def observation_space(contract: EnvSpec, instruction: spaces.Text) -> spaces.Dict:
+def observation_space(contract: EnvContract, instruction: spaces.Text) -> spaces.Dict:
     """Return the space of ``proprioception``, ``instruction`` and, where there are any, ``images``.
 
     Gymnasium forbids empty ``Dict`` spaces, so without cameras there are no images at all.

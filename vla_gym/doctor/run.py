@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import ValidationError
 
-from vla_gym.checks.core import CORE_CHECKS
-from vla_gym.checks.result import CheckResult
+from vla_gym.doctor.core import CORE_CHECKS
+from vla_gym.doctor.result import CheckResult
 from vla_gym.registry import registry
 
 TIME_LIMIT = 300.0
@@ -53,7 +53,7 @@ def _plugin_targets() -> Mapping[str, str]:
 
 def run_check(name: str, target: str, *, time_limit: float = TIME_LIMIT) -> CheckResult:
     """Return the answer of one check, or what became of its process."""
-    command = [sys.executable, "-m", "vla_gym.checks", target]
+    command = [sys.executable, "-m", "vla_gym.doctor", target]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=time_limit, check=False
@@ -90,4 +90,4 @@ def _what_happened(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _again(target: str) -> str:
-    return f"{sys.executable} -m vla_gym.checks {target}"
+    return f"{sys.executable} -m vla_gym.doctor {target}"

@@ -22,7 +22,7 @@ from vla_gym.datasets.windows import count_before, place_windows
 from vla_gym.errors import DatasetError
 from vla_gym.files import locked
 from vla_gym.suites.spec import digest
-from vla_gym.training.preparation import Preparation
+from vla_gym.training.labels import Preparation
 
 FOLDER = "cache"
 _VERSION = 1

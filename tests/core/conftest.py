@@ -12,7 +12,7 @@ from hypothesis import settings
 from vla_gym.contract import (
     ActionSpec,
     CameraSpec,
-    EnvSpec,
+    EnvContract,
     Frame,
     GripperSpec,
     Mode,
@@ -61,7 +61,7 @@ def make_action(**changes: Any) -> ActionSpec:
     return ActionSpec(**{**parts, **changes})
 
 
-def make_env_spec(**changes: Any) -> EnvSpec:
+def make_env_spec(**changes: Any) -> EnvContract:
     """Return the spec of the point world."""
     parts: dict[str, Any] = {
         "cameras": CAMERAS,
@@ -70,7 +70,7 @@ def make_env_spec(**changes: Any) -> EnvSpec:
         "privileged": ("point",),
         "base_aligned_with_world": True,
     }
-    return EnvSpec(**{**parts, **changes})
+    return EnvContract(**{**parts, **changes})
 
 
 def make_policy_spec(**changes: Any) -> PolicySpec:
@@ -165,7 +165,7 @@ def world():
     class World:
         Env = PointEnv
         action = staticmethod(make_action)
-        env_spec = staticmethod(make_env_spec)
+        env_contract = staticmethod(make_env_spec)
         policy_spec = staticmethod(make_policy_spec)
         fields = FIELDS
         cameras = CAMERAS

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from vla_gym.checks.result import CheckResult
+from vla_gym.doctor.result import CheckResult
 
 MIN_PYTHON = (3, 10)
 MIN_SHARED_MIB = 64
