@@ -15,6 +15,7 @@ from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError
+from vla_gym.options import identity_options
 
 WORDS = ["open the drawer", "push the red block to the left", "open the drawer", "go", "stop it"]
 
@@ -179,3 +180,8 @@ def test_a_window_longer_than_the_positions_is_refused() -> None:
     long = [model.prompt("open the drawer, please")] * 90
     with pytest.raises(OptionError, match="2048 positions: use less history"):
         model.features(model.frame(model.see({"static": pictures(56, 90)}), long), window=90)
+
+
+def test_where_and_how_fast_a_model_runs_is_not_what_it_is() -> None:
+    how = {"device": "cpu", "compile": True, "micro_batch": 8, "cache_vision": False}
+    assert identity_options(VlaConfig, {"chunk": 4, **how}) == {"chunk": 4}

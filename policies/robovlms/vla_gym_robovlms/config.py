@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -22,6 +22,7 @@ from vla_gym.contract.spec import (
     Record,
 )
 from vla_gym.errors import OptionError
+from vla_gym.options import RuntimeOption
 from vla_gym.validation import problems
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -219,11 +220,11 @@ class VlaConfig(Record):
     freeze: FreezeConfig = FreezeConfig()
     lora: LoraConfig | None = None
     checkpoint: str | None = None
-    device: str = "auto"
+    device: Annotated[str, RuntimeOption()] = "auto"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    compile: bool = False
-    micro_batch: int = Field(default=1, gt=0)
-    cache_vision: bool = True
+    compile: Annotated[bool, RuntimeOption()] = False
+    micro_batch: Annotated[int, Field(gt=0), RuntimeOption()] = 1
+    cache_vision: Annotated[bool, RuntimeOption()] = True
     seed: int = 0
 
     @field_validator("robot")
