@@ -8,10 +8,31 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from enum import Enum
+from typing import ClassVar
+
+
+class Scope(str, Enum):
+    """How far an error reaches: what cannot go on because of it."""
+
+    REQUEST = "request"
+    """One call of the policy."""
+    EPISODE = "episode"
+    """One episode; the others are not touched."""
+    RUN = "run"
+    """Everything: no other episode could do better."""
 
 
 class VlaGymError(Exception):
-    """Base of all errors raised by vla_gym; the CLI prints them without a traceback."""
+    """Base of all errors raised by vla_gym; the CLI prints them without a traceback.
+
+    Attributes:
+        scope: What stops because of it.
+        retry: Whether trying the same again can help.
+    """
+
+    scope: ClassVar[Scope] = Scope.RUN
+    retry: ClassVar[bool] = False
 
 
 class UnknownNameError(VlaGymError, LookupError):
@@ -41,12 +62,26 @@ class PolicyError(VlaGymError):
     """A policy raised, or returned something that is not a batch of action chunks."""
 
 
+class RequestError(VlaGymError):
+    """One call of a policy that may be made again, for example because a remote policy was busy.
+
+    A policy that raises it promises that nothing it remembers has changed.
+    """
+
+    scope = Scope.REQUEST
+    retry = True
+
+
 class ActionError(VlaGymError, ValueError):
     """An action that the environment cannot execute (shape, NaN, infinity)."""
 
+    scope = Scope.EPISODE
+
 
 class ObservationError(VlaGymError, ValueError):
-    """An observation that does not match the environment's own spec."""
+    """An observation, or what comes with it, that does not match the environment's own spec."""
+
+    scope = Scope.EPISODE
 
 
 class AssetError(VlaGymError, FileNotFoundError):
@@ -75,6 +110,16 @@ class ProtocolMismatchError(VlaGymError, ValueError):
 
 class RunnerError(VlaGymError, RuntimeError):
     """The runner cannot go on (for example: no worker could be started)."""
+
+
+def reach(error: BaseException) -> tuple[Scope, bool]:
+    """Return what an error stops, and whether trying again can help.
+
+    Whatever is not ours comes from an environment: its episode can be tried again.
+    """
+    if isinstance(error, VlaGymError):
+        return error.scope, error.retry
+    return Scope.EPISODE, True
 
 
 def suggest(name: str, known: Iterable[str], *, limit: int = 12) -> str:

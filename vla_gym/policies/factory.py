@@ -13,7 +13,7 @@ from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract
-from vla_gym.errors import OptionError, PolicyError, suggest
+from vla_gym.errors import OptionError, PolicyError, VlaGymError, suggest
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file, merged
 from vla_gym.registry import registry, takes_option
@@ -46,10 +46,22 @@ def make_policy(
             raise OptionError(f"Policy {name!r} has no option {option!r}. {suggest(option, known)}")
     if ENV_CONTRACT in parameters:
         given[ENV_CONTRACT] = env_contract
-    policy = factory(**given)
+    policy = _made(name, factory, given)
     if not isinstance(policy, Policy):
         raise PolicyError(f"{name!r} made {policy!r}, which lacks spec, reset or act.")
     return policy
+
+
+def _made(name: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> Any:
+    """Call a factory; what it raises that is not ours is told as the policy's error."""
+    try:
+        return factory(**options)
+    except VlaGymError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PolicyError(
+            f"Policy {name!r} raised {type(error).__name__} while it was made: {error}"
+        ) from error
 
 
 def accepts_option(name: str, option: str) -> bool:

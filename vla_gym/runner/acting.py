@@ -8,17 +8,22 @@ worker's adapter and cost their episode only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from vla_gym.contract.policy import Batch, Policy, PolicyInput, Slot
-from vla_gym.errors import PolicyError
+from vla_gym.contract.spec import PolicySpec
+from vla_gym.errors import PolicyError, Scope, reach
 from vla_gym.runner.frames import Images
 from vla_gym.runner.messages import Floats, Request
 from vla_gym.suites.spec import EpisodeSpec
+
+CALL_ATTEMPTS = 3
+"""How often a call is made whose error says that it may be made again (``RequestError``)."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +64,29 @@ class Actor:
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Let the policy forget these slots."""
-        try:
-            self._policy.reset(slots)
-        except Exception as error:
-            raise self._raised(error, "reset", slots) from error
+        self._call("reset", slots, lambda: self._policy.reset(slots))
 
     def act(self, asked: Sequence[Asked]) -> Floats:
         """Return checked chunks ``(B, chunk, action size)``."""
         batch = make_batch(asked)
-        try:
-            chunks: Any = self._policy.act(batch)
-        except Exception as error:
-            raise self._raised(error, "act", batch.slots) from error
+        chunks = self._call("act", batch.slots, lambda: self._policy.act(batch))
         return self._checked(chunks, batch.slots)
+
+    def _call(self, method: str, slots: Sequence[Slot], call: Callable[[], Any]) -> Any:
+        """Return what a call of the policy returns; one that may be made again is.
+
+        Raises:
+            PolicyError: Whatever it raised. ``SystemExit`` counts: a policy does not end the run
+                as if it had succeeded. ``KeyboardInterrupt`` passes, it is the user's.
+        """
+        for attempt in range(1, CALL_ATTEMPTS + 1):
+            try:
+                return call()
+            except (Exception, SystemExit) as error:
+                again = reach(error) == (Scope.REQUEST, True)
+                if not again or attempt == CALL_ATTEMPTS:
+                    raise self._raised(error, method, slots) from error
+        raise AssertionError("unreachable")
 
     def _checked(self, chunks: Any, slots: Sequence[Slot]) -> Floats:
         expected = (len(slots), *self._expected)
@@ -89,11 +104,40 @@ class Actor:
             )
         return chunks
 
-    def _raised(self, error: Exception, method: str, slots: Sequence[Slot]) -> PolicyError:
+    def _raised(self, error: BaseException, method: str, slots: Sequence[Slot]) -> PolicyError:
         return PolicyError(
             f"Policy {self._name!r} raised {type(error).__name__} in {method}(){_during(slots)}: "
             f"{error}"
         )
+
+
+def policy_spec(policy: Policy, name: str) -> PolicySpec:
+    """Return the spec of a policy.
+
+    Raises:
+        PolicyError: When it is no policy, or raises.
+    """
+    try:
+        if not isinstance(policy, Policy):
+            raise PolicyError(f"{policy!r} is no policy: it lacks spec, reset or act.")
+        spec: Any = policy.spec
+    except PolicyError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PolicyError(
+            f"Policy {name!r} raised {type(error).__name__} when asked for its spec: {error}"
+        ) from error
+    if not isinstance(spec, PolicySpec):
+        raise PolicyError(f"Policy {name!r} has the spec {spec!r}, expected a PolicySpec.")
+    return spec
+
+
+def close_policy(name: str, policy: Policy) -> None:
+    """Close a policy that wants to be; that it fails is said, and costs no result."""
+    try:
+        getattr(policy, "close", lambda: None)()
+    except (Exception, SystemExit) as error:
+        print(f"Closing policy {name!r} failed: {error!r}", file=sys.stderr)
 
 
 def make_batch(asked: Sequence[Asked]) -> Batch:

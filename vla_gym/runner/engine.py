@@ -16,7 +16,7 @@ from typing import Protocol as TypingProtocol
 import numpy as np
 
 from vla_gym.contract.policy import Slot
-from vla_gym.errors import RunnerError
+from vla_gym.errors import RunnerError, Scope
 from vla_gym.records import EpisodeRecord
 from vla_gym.runner.acting import Actor, Asked, make_slot
 from vla_gym.runner.batching import Batcher
@@ -163,8 +163,7 @@ class Engine:
         """
         while self._open:
             self._assign()
-            for number, message in self._workers.poll(self._patience()):
-                self._handle(self._lanes[number], message)
+            self._listen(self._patience())
             if self._seconds_left() == 0.0:
                 self._act()
             self._check_hangs()
@@ -191,6 +190,13 @@ class Engine:
         lane.job = job
         lane.busy_since = lane.job_began = self._clock()
         self._workers.send(lane.number, message)
+
+    def _listen(self, seconds: float) -> bool:
+        """Wait for messages and handle them; return whether there were any."""
+        messages = self._workers.poll(seconds)
+        for number, message in messages:
+            self._handle(self._lanes[number], message)
+        return bool(messages)
 
     def _patience(self) -> float:
         left = self._seconds_left()
@@ -236,9 +242,16 @@ class Engine:
         self._reset_slots(lanes)
         chunks = self._actor.act([self._asked(lane) for lane in lanes])
         self._batcher.took(self._clock() - began)
+        self._excuse(self._clock() - began)
         for lane, chunk in zip(lanes, chunks, strict=True):
             lane.request, lane.busy_since = None, self._clock()
             self._workers.send(lane.number, Actions(chunk))
+
+    def _excuse(self, seconds: float) -> None:
+        """Do not take it for a worker's silence that we did not listen for so long."""
+        for lane in self._lanes:
+            if lane.busy_since is not None:
+                lane.busy_since += seconds
 
     def _reset_slots(self, lanes: Sequence[Lane]) -> None:
         """Let the policy forget where a sub-task (or an episode) begins."""
@@ -286,18 +299,23 @@ class Engine:
         return f"{spec.env_id} {sorted(spec.env_kwargs.items())}"
 
     def _failed(self, lane: Lane, failure: Failed) -> None:
-        if failure.stage == "build":
-            self._build_failed(lane, failure)
-        self._again(lane, failure.details, failure.message)
-
-    def _build_failed(self, lane: Lane, failure: Failed) -> None:
-        """Give up where no episode could ever run."""
+        """Stop the run, try again, or record an error, as far as the failure reaches."""
         assert lane.job is not None
-        if lane.job.film:
-            return
-        if failure.final or lane.job.attempt >= self._limits.max_attempts:
-            env_id = self._specs[lane.job.index].env_id
+        if not lane.job.film:
+            self._stop_if_hopeless(lane.job, failure)
+        self._again(lane, failure)
+
+    def _stop_if_hopeless(self, job: Job, failure: Failed) -> None:
+        """Give up where no episode could ever run."""
+        last = job.attempt >= self._limits.max_attempts
+        env_id = self._specs[job.index].env_id
+        if failure.stage == "build" and (last or not failure.retry):
             raise RunnerError(f"{env_id} cannot be built. {failure.message}")
+        if failure.scope is Scope.RUN and not failure.retry:
+            raise RunnerError(
+                f"Episode {job.index} cannot be run in {env_id} as it is asked for. "
+                f"{failure.message}"
+            )
 
     def _died(self, lane: Lane, death: Died) -> None:
         lane.alive = False
@@ -312,8 +330,10 @@ class Engine:
         if self._env_key(lane) not in lane.built:
             log = f" It printed last:\n{death.log}" if death.log else ""
             message = f"The worker that built it {death.reason}.{log}"
-            self._build_failed(lane, Failed("build", message, message))
-        self._again(lane, f"The worker {death.reason}.\n{death.log}".strip(), death.reason)
+            self._failed(lane, Failed("build", message, message))
+            return
+        details = f"The worker {death.reason}.\n{death.log}".strip()
+        self._failed(lane, Failed("episode", death.reason, details))
 
     def _start_failed(self, death: Died) -> None:
         self._failed_starts += 1
@@ -324,17 +344,17 @@ class Engine:
                 f"ready ({death.reason}). The last one printed:\n{death.log or '(nothing)'}"
             )
 
-    def _again(self, lane: Lane, details: str, message: str) -> None:
+    def _again(self, lane: Lane, failure: Failed) -> None:
         """Try a job once more, or record that it cannot be done."""
         job = lane.job
         assert job is not None
         if job.film:
-            self._recorder.warn(f"episode {job.index} could not be filmed: {message}")
+            self._recorder.warn(f"episode {job.index} could not be filmed: {failure.message}")
             self._free(lane)
-        elif job.attempt < self._limits.max_attempts:
+        elif failure.retry and job.attempt < self._limits.max_attempts:
             self._requeue(lane, Job(job.index, job.attempt + 1))
         else:
-            self._finish(lane, self._error_record(job.index, details), np.zeros((0, 0)))
+            self._finish(lane, self._error_record(job.index, failure.details), np.zeros((0, 0)))
 
     def _requeue(self, lane: Lane, job: Job) -> None:
         queue = self._films if job.film else self._episodes
@@ -349,13 +369,23 @@ class Engine:
 
     def _check_hangs(self) -> None:
         """Kill whoever is silent for too long; nothing inside a stuck process could."""
-        now = self._clock()
+        if not any(self._silent(lane) for lane in self._lanes):
+            return
+        while self._listen(0.0):
+            pass  # what has arrived meanwhile was not silence
         for lane in self._lanes:
-            if lane.busy_since is None or not lane.alive:
-                continue
-            patience = self._limits.watchdog
-            if self._env_key(lane) not in lane.built:
-                patience = max(patience, SETTLE_SECONDS)
-            if now - lane.busy_since > patience:
-                log = self._workers.kill(lane.number)
-                self._died(lane, Died(f"was silent for {patience:g} s and was killed", log))
+            if self._silent(lane):
+                reason = f"was silent for {self._allowed(lane):g} s and was killed"
+                self._died(lane, Died(reason, self._workers.kill(lane.number)))
+
+    def _silent(self, lane: Lane) -> bool:
+        """Whether a worker has said nothing for longer than it may."""
+        if lane.busy_since is None or not lane.alive:
+            return False
+        return self._clock() - lane.busy_since > self._allowed(lane)
+
+    def _allowed(self, lane: Lane) -> float:
+        """Return for how many seconds a worker may be silent."""
+        if self._env_key(lane) in lane.built:
+            return self._limits.watchdog
+        return max(self._limits.watchdog, SETTLE_SECONDS)

@@ -20,7 +20,7 @@ import numpy as np
 from vla_gym.contract.adapter import EpisodeAdapter
 from vla_gym.contract.env import Observation, VlaEnv
 from vla_gym.contract.policy import PolicyInput
-from vla_gym.errors import ActionError, RunnerError
+from vla_gym.errors import ObservationError, RunnerError, Scope, VlaGymError, reach
 from vla_gym.records import EpisodeRecord, SubTaskRecord
 from vla_gym.runner.diagnosis import Trace
 from vla_gym.runner.messages import Floats
@@ -127,14 +127,17 @@ class Episode:
     def run(self) -> Rollout:
         """Run it to its end.
 
-        An action that cannot be executed (NaN, infinity) ends the episode and is its ``error``;
-        whatever else the environment raises is the caller's affair.
+        What another attempt would only repeat (an action with NaN, an observation that breaks the
+        contract) ends the episode and is its ``error``; whatever else the environment raises is
+        the caller's affair.
         """
         error = None
         try:
             self._reset()
             self._run_subtasks()
-        except ActionError:
+        except VlaGymError as raised:
+            if reach(raised) != (Scope.EPISODE, False):
+                raise
             error = describe_error()
         return Rollout(self._record(error), self._trace.actions)
 
@@ -189,7 +192,7 @@ class Episode:
         self._seconds["env"] += time.perf_counter() - began
         executed = int(self._info["steps"])
         if executed < 1:
-            raise RunnerError(f"step_chunk executed {executed} of {len(actions)} actions")
+            raise ObservationError(f"step_chunk executed {executed} of {len(actions)} actions.")
         self._trace.acted(actions[:executed])
         self._felt()
         tally.count(executed, self._info, over=terminated or truncated)

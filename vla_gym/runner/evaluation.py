@@ -15,15 +15,16 @@ from typing import Any, Literal, get_args
 
 from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
+from vla_gym.contract.spec import EnvContract
 from vla_gym.env.registration import contract_of
-from vla_gym.errors import OptionError, PolicyError
+from vla_gym.errors import OptionError, PolicyError, RunnerError, VlaGymError
 from vla_gym.policies import make_policy
 from vla_gym.policies.factory import file_options
 from vla_gym.policies.file import merged
 from vla_gym.records import RunRecord
 from vla_gym.results import Results, load_results
 from vla_gym.runner import provenance
-from vla_gym.runner.acting import Actor
+from vla_gym.runner.acting import Actor, close_policy, policy_spec
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.engine import Engine, Limits, Work
 from vla_gym.runner.journal import AGAIN, Journal
@@ -164,27 +165,43 @@ def _policy(
 ) -> Iterator[tuple[str, Policy]]:
     """Yield a policy and its name; one that was made here is closed here."""
     if isinstance(policy, str):
-        env_id, env_kwargs = next(iter(suite.envs()))
-        made = make_policy(policy, env_contract=contract_of(env_id, env_kwargs), options=options)
+        contract = _contract(*next(iter(suite.envs())))
+        made = make_policy(policy, env_contract=contract, options=options)
         try:
             yield policy, made
         finally:
-            if hasattr(made, "close"):
-                made.close()
-    elif not isinstance(policy, Policy):
-        raise PolicyError(f"{policy!r} is no policy: it lacks spec, reset or act.")
+            close_policy(policy, made)
     elif options:
         raise OptionError(f"policy_options={dict(options)} given with a finished policy object.")
     else:
         kind = type(policy)
-        yield getattr(policy, "name", f"{kind.__module__}.{kind.__qualname__}"), policy
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        policy_spec(policy, name)
+        yield getattr(policy, "name", name), policy
+
+
+def _contract(env_id: str, env_kwargs: Mapping[str, Any]) -> EnvContract:
+    """Return what an environment offers.
+
+    Raises:
+        RunnerError: Whatever its code raises that is not ours, ``SystemExit`` included.
+    """
+    try:
+        return contract_of(env_id, env_kwargs)
+    except VlaGymError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise RunnerError(
+            f"{env_id} cannot be built. {type(error).__name__}: {error} (env_kwargs: "
+            f"{dict(env_kwargs)})"
+        ) from error
 
 
 def _check_compatible(policy: Policy, suite: Suite) -> dict[str, Any]:
     """Return how policy and environments are converted into each other, or raise."""
     described = {}
     for env_id, env_kwargs in suite.envs():
-        adapter = adapt(policy.spec, contract_of(env_id, env_kwargs), env_id=env_id)
+        adapter = adapt(policy.spec, _contract(env_id, env_kwargs), env_id=env_id)
         described[env_id] = adapter.describe()
     return described
 

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.spec import PolicySpec
+from vla_gym.errors import Scope
 from vla_gym.records import EpisodeRecord
 from vla_gym.suites.spec import EpisodeSpec, Protocol
 
 Floats = npt.NDArray[np.floating[Any]]
-Stage = Literal["start", "build", "episode", "film"]
+Stage = Literal["build", "episode", "film"]
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,15 @@ class Failed:
         stage: What it was at.
         message: One line.
         details: The traceback.
-        final: Trying again cannot help (a wrong option, a missing file).
+        scope: What cannot go on because of it.
+        retry: Trying again may help (not so for a wrong option, or a missing file).
     """
 
     stage: Stage
     message: str
     details: str
-    final: bool = False
+    scope: Scope = Scope.EPISODE
+    retry: bool = True
 
 
 @dataclass(frozen=True)

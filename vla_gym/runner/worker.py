@@ -22,7 +22,7 @@ import gymnasium
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import PolicyInput
 from vla_gym.env.registration import contract_of
-from vla_gym.errors import VlaGymError
+from vla_gym.errors import reach
 from vla_gym.runner.episode import Env, Episode, describe_error
 from vla_gym.runner.frames import FrameBlock, Images
 from vla_gym.runner.messages import (
@@ -118,10 +118,13 @@ class Worker:
             if isinstance(message, RunEpisode):
                 return self._run(world, message)
             return self._film(world.env, message)
-        except Exception as error:
+        except ParentGoneError:
+            raise
+        except BaseException as error:  # also SystemExit: an environment does not end its worker
             self._forget(message.spec)
-            final = stage == "build" and isinstance(error, VlaGymError)
-            return Failed(stage, f"{type(error).__name__}: {error}", describe_error(), final)
+            scope, retry = reach(error)
+            text = f"{type(error).__name__}: {error}"
+            return Failed(stage, text, describe_error(), scope, retry)
 
     def _run(self, world: _World, message: RunEpisode) -> Finished:
         def ask(seen: PolicyInput, *, subtask: int, begins: bool) -> Floats:
@@ -183,7 +186,7 @@ class Worker:
             return
         try:
             world.env.close()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             print(f"closing {spec.env_id} failed: {error!r}", file=sys.stderr)
 
 

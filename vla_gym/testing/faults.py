@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-KINDS = ("raise", "exit", "kill", "hang", "slow")
+from vla_gym.errors import ObservationError
+
+KINDS = ("raise", "observation", "quit", "interrupt", "exit", "kill", "hang", "slow")
 
 
 def strike(fault: Mapping[str, Any], step: int) -> None:
@@ -33,6 +36,12 @@ def strike(fault: Mapping[str, Any], step: int) -> None:
 def _happen(kind: str) -> None:
     if kind == "raise":
         raise RuntimeError("the mock world was told to raise")
+    if kind == "observation":
+        raise ObservationError("the mock world was told to show something else than it declared")
+    if kind == "quit":
+        sys.exit(0)
+    if kind == "interrupt":
+        raise KeyboardInterrupt
     if kind == "exit":
         os._exit(7)
     if kind == "kill":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import CameraSpec, Execution, PolicySpec
 from vla_gym.testing.mock_env import SIZES, mock_contract
 
-Fault = Literal["", "raise", "nan", "shape", "reset"]
+Fault = Literal["", "raise", "quit", "interrupt", "nan", "shape", "reset"]
 
 
 class MockPolicy:
@@ -27,7 +28,8 @@ class MockPolicy:
         execution: What is done with them.
         cameras: Whether it looks at pictures at all.
         delay: Seconds that a call takes.
-        fault: How it misbehaves: raises, returns NaN or a wrong shape, or raises in ``reset``.
+        fault: How it misbehaves: raises, exits, interrupts, returns NaN or a wrong shape, or raises
+            in ``reset``.
         fault_episode: In which episode.
         fault_call: At which call in that episode.
     """
@@ -101,6 +103,10 @@ class MockPolicy:
         self._calls[slot] += 1
         if self._strikes("raise")(slot):
             raise RuntimeError("the mock policy was told to raise")
+        if self._strikes("quit")(slot):
+            sys.exit(0)
+        if self._strikes("interrupt")(slot):
+            raise KeyboardInterrupt
         noise = self._streams[slot].normal(0.0, 0.3, (self._spec.chunk, 7))
         if self._skilled[slot]:
             noise = 0.2 * noise + self._wish(batch, row)
