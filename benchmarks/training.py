@@ -47,7 +47,7 @@ def collected(out: Path, chains: int, workers: int) -> float:
 def opening(config: TrainConfig) -> float:
     """Return the seconds until a training could begin."""
     datasets = open_data(config)
-    trainable = make_trainable(config, datasets)
+    trainable = make_trainable(config)
     began = time.perf_counter()
     make_mixture(config, datasets, trainable, print)
     return time.perf_counter() - began

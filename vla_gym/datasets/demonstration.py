@@ -28,22 +28,39 @@ class DatasetSpec(Record):
         cameras: By role, at the size they are stored in.
         proprioception: Fields of the vector, in order.
         action: What an action is; one is stored for every frame.
-        fps: Frames a second.
+        fps: Frames per second.
+        base_aligned_with_world: As in ``EnvContract``.
+        base_pose: As in ``EnvContract``.
     """
 
     cameras: Mapping[str, CameraSpec]
     proprioception: tuple[ProprioceptionField, ...]
     action: ActionSpec
     fps: float = Field(gt=0)
+    base_aligned_with_world: bool
+    base_pose: tuple[float, float, float, float, float, float, float] | None = None
 
     @classmethod
     def of(cls, contract: EnvContract) -> DatasetSpec:
-        """Return the spec of what is recorded in an environment, a frame an action."""
+        """Return the spec of what is recorded in an environment, one frame per action."""
         return cls(
             cameras=contract.cameras,
             proprioception=contract.proprioception,
             action=contract.action,
             fps=contract.action.control_hz,
+            base_aligned_with_world=contract.base_aligned_with_world,
+            base_pose=contract.base_pose,
+        )
+
+    @property
+    def contract(self) -> EnvContract:
+        """The environment that these episodes could have been recorded in."""
+        return EnvContract(
+            cameras=self.cameras,
+            proprioception=self.proprioception,
+            action=self.action,
+            base_aligned_with_world=self.base_aligned_with_world,
+            base_pose=self.base_pose,
         )
 
     @property

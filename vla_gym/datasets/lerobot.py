@@ -155,7 +155,16 @@ class LeRobotDataset:
         try:
             return DatasetSpec.model_validate(self._info[SPEC])
         except ValidationError as error:
-            raise DatasetError(f"{self.root / INFO}, {SPEC}: {error}") from error
+            found = [f"  {_place(one)}: {one['msg']}" for one in error.errors(include_url=False)]
+            raise DatasetError(
+                "\n".join([f"{self.root / INFO}, {SPEC} is not what this version stores:", *found])
+                + "\nFix: add what is missing there (an older version did not store it), give "
+                "spec=DatasetSpec(...), or collect again."
+            ) from error
+
+
+def _place(problem: Mapping[str, Any]) -> str:
+    return ".".join(map(str, problem["loc"]))
 
 
 def episode_rows(root: Path) -> Iterator[dict[str, Any]]:

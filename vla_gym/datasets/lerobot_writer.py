@@ -102,8 +102,8 @@ class LeRobotWriter:
             info = json.loads((self.root / INFO).read_bytes())
             if info.get(SPEC) != self.spec.model_dump(mode="json"):
                 raise DatasetError(
-                    f"{self.root} holds episodes of another spec (cameras, proprioception or "
-                    "action). Give another folder."
+                    f"{self.root} holds episodes of another spec (cameras, proprioception, "
+                    "action or base). Give another folder."
                 )
         self._write_info()
 

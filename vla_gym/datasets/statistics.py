@@ -28,6 +28,14 @@ class Statistics(Record):
     q01: tuple[float, ...]
     q99: tuple[float, ...]
 
+    def limits(self, kind: NormalizationKind) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return what a kind of normalisation calls ``low`` and ``high``."""
+        return {
+            NormalizationKind.MIN_MAX: (self.low, self.high),
+            NormalizationKind.QUANTILE: (self.q01, self.q99),
+            NormalizationKind.MEAN_STD: (self.mean, self.std),
+        }[kind]
+
     def normalization(
         self, kind: NormalizationKind, *, keep_gripper: bool = True
     ) -> NormalizationSpec:
@@ -37,11 +45,7 @@ class Statistics(Record):
             kind: Which of the statistics.
             keep_gripper: Leave the last number, the gripper, as it is.
         """
-        low, high = {
-            NormalizationKind.MIN_MAX: (self.low, self.high),
-            NormalizationKind.QUANTILE: (self.q01, self.q99),
-            NormalizationKind.MEAN_STD: (self.mean, self.std),
-        }[kind]
+        low, high = self.limits(kind)
         mask = (*(True for _ in low[:-1]), not keep_gripper)
         return NormalizationSpec(kind=kind, low=low, high=high, mask=mask)
 

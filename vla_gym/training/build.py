@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vla_gym.datasets import open_dataset
 from vla_gym.datasets.demonstration import Dataset
-from vla_gym.datasets.statistics import Statistics, statistics_of
-from vla_gym.errors import DatasetError, OptionError
+from vla_gym.errors import OptionError
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file, merged
 from vla_gym.registry import load_target, registry
@@ -26,8 +23,8 @@ def open_data(config: TrainConfig) -> list[Dataset]:
     return [open_dataset(Path(data.path), dict(data.options)) for data in config.data]
 
 
-def make_trainable(config: TrainConfig, datasets: Sequence[Dataset]) -> Trainable:
-    """Return the policy that a configuration trains, with the statistics of its data.
+def make_trainable(config: TrainConfig) -> Trainable:
+    """Return the policy that a configuration trains.
 
     Raises:
         OptionError: When the policy cannot be trained.
@@ -47,24 +44,8 @@ def make_trainable(config: TrainConfig, datasets: Sequence[Dataset]) -> Trainabl
     registry().load("policies", name)  # says what is missing
     options: dict[str, Any] = merged(merged(entry.kwargs, defaults), config.options)
     trainer = load_target(entry.trainer)
-    trainable: Trainable = trainer(statistics=mixture_statistics(config, datasets), **options)
+    trainable: Trainable = trainer(**options)
     return trainable
-
-
-def mixture_statistics(config: TrainConfig, datasets: Sequence[Dataset]) -> Statistics:
-    """Return the statistics of all actions that will be learned; reads no pictures.
-
-    Raises:
-        DatasetError: When there is nothing to learn from.
-    """
-    parts = []
-    for data, dataset in zip(config.data, datasets, strict=True):
-        episodes = [dataset.episode(i, images=False) for i in range(len(dataset.lengths))]
-        if not episodes:
-            raise DatasetError(f"{data.path} has no episodes, so there is nothing to learn from.")
-        chosen = chosen_episodes([episode.task for episode in episodes], data)
-        parts += [episodes[index].targets for index in chosen]
-    return statistics_of(np.concatenate(parts))
 
 
 def make_mixture(

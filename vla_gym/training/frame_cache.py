@@ -15,31 +15,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from torch import from_numpy
 
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import Dataset
-from vla_gym.datasets.windows import count_before, place_windows
 from vla_gym.errors import DatasetError
 from vla_gym.files import locked
 from vla_gym.suites.spec import digest
 from vla_gym.training.labels import Preparation
+from vla_gym.training.trainable import Samples
+from vla_gym.training.windows import count_before, place_windows
 
 FOLDER = "cache"
 _VERSION = 1
 _INDEX = "index.json"
 
 Numbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Slices:
-    """B windows as arrays; ``vla_gym.training.trainable.Samples`` before it is tensors."""
-
-    images: dict[str, npt.NDArray[np.uint8]]
-    proprioception: npt.NDArray[np.float32]
-    instructions: list[str]
-    actions: npt.NDArray[np.float32]
-    mask: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -69,20 +60,17 @@ class Store:
         begins = np.concatenate([[0], self.ends[:-1]])
         return np.concatenate([np.arange(begins[e], self.ends[e]) for e in episodes])
 
-    def windows(self, starts: Numbers, *, history: int, chunk: int) -> Slices:
-        """Return the windows that begin at some frames.
-
-        Behind the end of an episode its last frame is repeated and masked.
-        """
+    def windows(self, starts: Numbers, *, history: int, chunk: int) -> Samples:
+        """Return the windows that begin at some frames."""
         episodes = np.searchsorted(self.ends, starts, side="right")
         place = place_windows(starts, self.ends[episodes] - 1, history=history, chunk=chunk)
         seen = place.seen
-        return Slices(
-            images={role: pictures[seen] for role, pictures in self.images.items()},
-            proprioception=self.proprioception[seen],
+        return Samples(
+            images={role: from_numpy(pictures[seen]) for role, pictures in self.images.items()},
+            proprioception=from_numpy(self.proprioception[seen]),
             instructions=[self.instructions[e] for e in episodes],
-            actions=self.actions[place.done],
-            mask=place.mask(self.disturbed),
+            actions=from_numpy(self.actions[place.done]),
+            mask=from_numpy(place.mask(self.disturbed)),
         )
 
 

@@ -21,7 +21,6 @@ from vla_gym.training.augment import augment
 from vla_gym.training.averaging import Average, trained
 from vla_gym.training.build import make_mixture, make_trainable, open_data
 from vla_gym.training.config import OptimizerConfig, TrainConfig
-from vla_gym.training.frame_cache import Slices
 from vla_gym.training.log import Log
 from vla_gym.training.mixture import Mixture
 from vla_gym.training.state import claim, load_state, save_state
@@ -51,10 +50,10 @@ def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
     claim(out, config)
     datasets = open_data(config)
     with Log(out, total=config.steps, show=progress) as log:
-        trainable = make_trainable(config, datasets)
+        trainable = make_trainable(config)
         mixture = make_mixture(config, datasets, trainable, log.note)
         states = mixture.states()
-        trainable.measure(states)
+        trainable.measure(states, mixture.statistics())
         if config.initial is not None:
             trainable.load(Path(config.initial))
         held_out = _held_out(config, trainable, log)
@@ -156,7 +155,7 @@ class _Loop:
         return totals, waited
 
     def _samples(self, drawn: Sequence[tuple[int, int]], generator: torch.Generator) -> Samples:
-        loaded = _tensors(self._mixture.load(drawn))
+        loaded = self._mixture.load(drawn)
         return augment(loaded, self._config.augment, generator, deviation=self._deviation)
 
     @property
@@ -227,7 +226,7 @@ class _Loop:
         drawn = (mixture.load(mixture.draw(part, size)) for part in range(parts))
         with self._at_rest(), torch.no_grad(), self._accelerator.autocast():
             torch.manual_seed(config.seed)
-            found = [self._trainable.losses(_tensors(slices)) for slices in drawn]
+            found = [self._trainable.losses(samples) for samples in drawn]
         means = {name: sum(float(one[name]) for one in found) / parts for name in found[0]}
         self._log.held_out(self._done, means)
 
@@ -261,16 +260,6 @@ def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
     share = (step - config.warmup) / max(1, steps - config.warmup)
     cosine = 0.5 * (1.0 + math.cos(math.pi * share))
     return config.lr * (config.final + (1.0 - config.final) * cosine)
-
-
-def _tensors(slices: Slices) -> Samples:
-    return Samples(
-        images={role: torch.from_numpy(value) for role, value in slices.images.items()},
-        proprioception=torch.from_numpy(slices.proprioception),
-        instructions=slices.instructions,
-        actions=torch.from_numpy(slices.actions),
-        mask=torch.from_numpy(slices.mask),
-    )
 
 
 def _mixed(seed: int, step: int, rank: int) -> int:

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from vla_gym.datasets.statistics import Statistics, statistics_of
 from vla_gym.errors import DatasetError
 from vla_gym.training.config import DataConfig
-from vla_gym.training.frame_cache import Slices, Store
+from vla_gym.training.frame_cache import Store
+from vla_gym.training.trainable import Samples
 
 
 def chosen_episodes(tasks: Sequence[str], config: DataConfig) -> list[int]:
@@ -77,8 +80,8 @@ class Mixture:
             for owner, rows, place in zip(owners, frames, places, strict=True)
         ]
 
-    def load(self, drawn: Sequence[tuple[int, int]]) -> Slices:
-        """Return windows as arrays, in the order they were drawn."""
+    def load(self, drawn: Sequence[tuple[int, int]]) -> Samples:
+        """Return windows in the order they were drawn."""
         parts, order = [], []
         for owner in sorted({owner for owner, _ in drawn}):
             rows = [row for row, (o, _) in enumerate(drawn) if o == owner]
@@ -93,6 +96,11 @@ class Mixture:
         parts = [source.store.proprioception[source.frames] for source in self._sources]
         return np.concatenate(parts)
 
+    def statistics(self) -> Statistics:
+        """Return how the labels of these frames are distributed, in the policy's units."""
+        parts = [source.store.actions[source.frames] for source in self._sources]
+        return statistics_of(np.concatenate(parts))
+
     def describe(self) -> dict[str, object]:
         """Return how much there is of what, for the log."""
         tasks = Counter(task for source in self._sources for task in source.store.tasks)
@@ -103,16 +111,15 @@ class Mixture:
         }
 
 
-def _in_order(parts: Sequence[Slices], order: Sequence[int]) -> Slices:
-    back = np.argsort(np.array(order))
+def _in_order(parts: Sequence[Samples], order: Sequence[int]) -> Samples:
+    back = torch.argsort(torch.tensor(order))
     words = [text for part in parts for text in part.instructions]
-    return Slices(
+    return Samples(
         images={
-            role: np.concatenate([part.images[role] for part in parts])[back]
-            for role in parts[0].images
+            role: torch.cat([part.images[role] for part in parts])[back] for role in parts[0].images
         },
-        proprioception=np.concatenate([part.proprioception for part in parts])[back],
+        proprioception=torch.cat([part.proprioception for part in parts])[back],
         instructions=[words[row] for row in back],
-        actions=np.concatenate([part.actions for part in parts])[back],
-        mask=np.concatenate([part.mask for part in parts])[back],
+        actions=torch.cat([part.actions for part in parts])[back],
+        mask=torch.cat([part.mask for part in parts])[back],
     )

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class Samples:
     """B windows of T frames, each with the N actions from it on, in the policy's own terms.
 
+    A window begins at any frame of an episode. Behind the end of the episode its last frame is
+    repeated and masked. Where an expert was disturbed on purpose, what it did afterwards answers
+    to the disturbance, which no earlier frame shows: a chunk is masked from there on.
+
     Attributes:
         images: By camera role, uint8 ``(B, T, H, W, 3)`` at the policy's size.
         proprioception: float32 ``(B, T, n)``, the policy's fields.
@@ -40,8 +44,7 @@ class Samples:
 class Trainable(Protocol):
     """A policy while it is trained; made by the ``trainer`` of its plugin entry.
 
-    A trainer is ``f(*, statistics, **options) -> Trainable``: options as the policy takes them, and
-    the statistics of the actions that it will learn.
+    A trainer is ``f(**options) -> Trainable``, with options as the policy takes them.
     """
 
     @property
@@ -54,8 +57,13 @@ class Trainable(Protocol):
         """What is optimised: parameters that require a gradient."""
         ...
 
-    def measure(self, proprioception: npt.NDArray[np.float32]) -> None:
-        """Learn how the states ``(F, n)`` of the data are distributed, before the first step."""
+    def measure(self, states: npt.NDArray[np.float32], actions: Statistics) -> None:
+        """Learn how the data are distributed, before the first step.
+
+        Args:
+            states: Proprioception of all frames, ``(F, n)``.
+            actions: Statistics of the labels, in the policy's units.
+        """
         ...
 
     def losses(self, samples: Samples) -> Mapping[str, Tensor]:
@@ -78,6 +86,6 @@ class Trainable(Protocol):
 class Trainer(Protocol):
     """Makes a ``Trainable``."""
 
-    def __call__(self, *, statistics: Statistics, **options: object) -> Trainable:
+    def __call__(self, **options: object) -> Trainable:
         """Return it; unknown options are an ``OptionError``."""
         ...

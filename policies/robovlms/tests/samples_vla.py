@@ -14,8 +14,10 @@ import pytest
 import torch
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.config import BackboneConfig, VlaConfig, parse_config
-from vla_gym_robovlms.model import TrainingBatch, Vla
+from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.plugin import _BACKBONES
+
+from vla_gym.training import Samples
 
 torch.set_num_threads(1)
 
@@ -94,15 +96,16 @@ def pictures(size: int, *shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randint(0, 256, (*shape, size, size, 3), generator=generator).to(torch.uint8)
 
 
-def training_batch(config: VlaConfig, size: int, *, rows: int = 2) -> TrainingBatch:
+def training_batch(config: VlaConfig, size: int, *, rows: int = 2) -> Samples:
     generator = torch.Generator().manual_seed(1)
     shape = (rows, config.history, config.chunk)
     actions = torch.rand(*shape, 7, generator=generator) * 2 - 1
     actions[..., 6] = (actions[..., 6] > 0).float()
     mask = torch.ones(shape, dtype=torch.bool)
     mask[0, -1, -1] = config.chunk == 1
-    return TrainingBatch(
+    return Samples(
         images={role: pictures(size, rows, config.history) for role in config.cameras},
+        proprioception=torch.zeros(rows, config.history, 0),
         instructions=["open the drawer", "push the red block to the left"][:rows],
         actions=actions,
         mask=mask,

@@ -103,7 +103,7 @@ def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
         ({"history": 0}, "history: .*greater than 0.*got 0"),
         ({"head": {"name": "lstn"}}, r"head.name: .*got 'lstn'\)\. Did you mean lstm"),
         ({"formulation": "onestep"}, "Did you mean one-step"),
-        ({"normalization": {"low": [0.0]}}, "six numbers"),
+        ({"normalization": {"low": [0.0]}}, "6 numbers"),
     ],
 )
 def test_unknown_fields_and_values_are_named(change: dict[str, Any], said: str) -> None:

@@ -28,7 +28,7 @@ ROWS = 6
 
 @pytest.fixture
 def trainable() -> VlaTrainable:
-    return make_trainable(statistics=_statistics(), config=NAME, **TINY)
+    return make_trainable(config=NAME, **TINY)
 
 
 def _statistics() -> Any:
@@ -83,7 +83,8 @@ def _seen(model: Vla, words: str, static: int, wrist: int) -> torch.Tensor:
 
 
 def test_a_checkpoint_acts_as_what_was_saved(trainable: VlaTrainable, tmp_path: Path) -> None:
-    trainable.measure(np.random.default_rng(1).normal(3, 2, (40, 10)).astype(np.float32))
+    states = np.random.default_rng(1).normal(3, 2, (40, 10)).astype(np.float32)
+    trainable.measure(states, _statistics())
     trainable.save(tmp_path)
     batch = _batch()
     before = _act(trainable.policy(), batch)
@@ -116,7 +117,8 @@ def test_the_reader_is_not_in_the_checkpoint(trainable: VlaTrainable, tmp_path: 
 def test_statistics_of_the_data_become_the_policys() -> None:
     config = load_config(shipped(NAME))
     config["normalization"] = {"kind": "q01_q99"}
-    trainable = make_trainable(statistics=_statistics(), **{**config, **TINY})
+    trainable = make_trainable(**{**config, **TINY})
+    trainable.measure(np.zeros((1, 10), np.float32), _statistics())
     normalization = trainable.spec.normalization
     assert normalization is not None
     assert normalization.low[:6] == pytest.approx(_statistics().q01[:6])

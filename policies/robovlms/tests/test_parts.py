@@ -17,13 +17,15 @@ from vla_gym_robovlms.backbones.base import Backbone
 from vla_gym_robovlms.backbones.huggingface import HuggingFaceBackbone
 from vla_gym_robovlms.config import HeadConfig, LossConfig, NormalizationConfig
 from vla_gym_robovlms.heads import HeadSize, make_head
+from vla_gym_robovlms.layout import Layout
 from vla_gym_robovlms.normalization import encode_actions, expand_mu_law, normalization_spec
 from vla_gym_robovlms.perceiver import PerceiverResampler
 
 from vla_gym.contract.normalization import unnormalize
 from vla_gym.registry import registry
 
-SIZE = HeadSize(features=16, latents=1, chunk=4, window=5, width=32)
+ARM_AND_GRIPPER = Layout(tuple(range(6)), (6,))
+SIZE = HeadSize(features=16, latents=1, chunk=4, window=5, width=32, layout=ARM_AND_GRIPPER)
 
 
 def test_the_lstm_head_is_torchs_lstm_and_its_window_is_a_carried_state() -> None:
@@ -46,7 +48,7 @@ def test_the_lstm_head_is_torchs_lstm_and_its_window_is_a_carried_state() -> Non
 
 
 def test_the_lstm_head_has_the_size_of_the_references() -> None:
-    size = HeadSize(features=2048, latents=1, chunk=10, window=16, width=1024)
+    size = SIZE._replace(features=2048, chunk=10, window=16, width=1024)
     with torch.device("meta"):
         head = make_head(HeadConfig(name="lstm"), size)
     assert sum(p.numel() for p in head.rnn.parameters()) == pytest.approx(37.8e6, rel=0.01)
@@ -60,10 +62,41 @@ def test_the_losses_are_hubers_and_cross_entropy_over_what_counts() -> None:
     arm, gripper = head(features)
     losses = head.loss(features, actions, mask, LossConfig())
     huber = nn.functional.huber_loss(arm[mask], actions[..., :6][mask])
-    entropy = nn.functional.binary_cross_entropy_with_logits(gripper[mask], actions[..., 6][mask])
+    entropy = nn.functional.binary_cross_entropy_with_logits(
+        gripper[..., 0][mask], actions[..., 6][mask]
+    )
     torch.testing.assert_close(losses["loss"], huber + 0.01 * entropy)
     absolute = head.loss(features, actions, mask, LossConfig(arm="l1"))["arm"]
     torch.testing.assert_close(absolute, (arm - actions[..., :6]).abs()[mask].mean())
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gpt", "flow", "diffusion"])
+@pytest.mark.parametrize(
+    "layout",
+    [Layout((0, 2, 3, 4, 6), (1, 5)), Layout((0, 1, 2), ()), Layout((1, 2), (0,))],
+    ids=["two grippers", "none", "the gripper comes first"],
+)
+def test_a_head_says_any_action(name: str, layout: Layout) -> None:
+    head = make_head(HeadConfig(name=name), SIZE._replace(layout=layout))
+    features, mask = torch.randn(2, 5, 16), torch.ones(2, 5, 4, dtype=torch.bool)
+    noise = 9 * torch.randn(2, 4, layout.size)
+    chunk = head.act(features, 4, noise)
+    assert chunk.shape == (2, 4, layout.size)
+    opened = chunk[..., list(layout.grippers)]
+    assert ((opened >= 0) & (opened <= 1)).all()
+    losses = head.loss(features, torch.rand(2, 5, 4, layout.size).round(), mask, LossConfig())
+    losses["loss"].backward()
+    assert ("gripper" in losses) == bool(layout.grippers)
+    assert all(parameter.grad is not None for parameter in head.parameters())
+
+
+def test_what_is_regressed_and_what_is_a_probability_stand_at_their_places() -> None:
+    head = make_head(HeadConfig(name="mlp"), SIZE._replace(layout=Layout((0, 2), (1, 3))))
+    features = torch.randn(2, 5, 16)
+    numbers, logits = head(features)
+    chunk = head.act(features, 2, None)
+    torch.testing.assert_close(chunk[..., [0, 2]], numbers[:, 2], atol=0, rtol=0)
+    torch.testing.assert_close(chunk[..., [1, 3]], logits[:, 2].sigmoid(), atol=0, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["flow", "diffusion"])
@@ -133,17 +166,18 @@ def test_labels_come_back_through_the_contract(kind: str, mu_law: float | None) 
     config = NormalizationConfig(
         kind=kind, low=(-0.3,) * 6, high=(0.5,) * 6, inner=0.65, mu_law=mu_law
     )
-    spec = normalization_spec(config)
+    spec = normalization_spec(config, ARM_AND_GRIPPER)
     rng = np.random.default_rng(0)
     actions = rng.uniform(-0.15, 0.35, (20, 7))
     actions[:, 6] = rng.integers(0, 2, 20)
-    predicted = expand_mu_law(encode_actions(actions, config).astype(np.float32), config)
+    encoded = encode_actions(actions, config, ARM_AND_GRIPPER).astype(np.float32)
+    predicted = expand_mu_law(encoded, config, ARM_AND_GRIPPER)
     np.testing.assert_allclose(unnormalize(predicted, spec), actions, atol=2e-6)
 
 
 def test_outputs_reach_only_the_middle_of_the_quantile_range() -> None:
     config = NormalizationConfig(kind="q01_q99", low=(-1.0,) * 6, high=(3.0,) * 6, inner=0.65)
-    spec = normalization_spec(config)
+    spec = normalization_spec(config, ARM_AND_GRIPPER)
     assert spec.low[:6] == pytest.approx((-0.3,) * 6)
     assert spec.high[:6] == pytest.approx((2.3,) * 6)
 

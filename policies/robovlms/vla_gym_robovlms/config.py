@@ -24,6 +24,8 @@ from vla_gym.contract.spec import (
 from vla_gym.errors import OptionError
 from vla_gym.options import RuntimeOption
 from vla_gym.validation import problems
+from vla_gym_robovlms.layout import Layout, layout
+from vla_gym_robovlms.robots import robot_action
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -115,7 +117,7 @@ class ResamplerConfig(Record):
 
 
 class NormalizationConfig(Record):
-    """Statistics of the six arm numbers; the gripper is never normalised.
+    """Statistics of the numbers that are no grippers; a gripper is never normalised.
 
     Attributes:
         kind: ``min_max`` and ``q01_q99`` map [-1, 1] onto [low, high]; ``mean_std`` is z-scores.
@@ -132,10 +134,19 @@ class NormalizationConfig(Record):
     inner: float = Field(default=1.0, gt=0, le=1)
     mu_law: float | None = Field(default=None, gt=0)
 
+    @property
+    def measured(self) -> bool:
+        """Whether the statistics were said, and are not those by default."""
+        return bool({"low", "high"} & self.model_fields_set)
+
+    def ends(self, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return ``low`` and ``high`` for ``count`` numbers."""
+        if self.measured:
+            return self.low, self.high
+        return (self.low[0],) * count, (self.high[0],) * count
+
     @model_validator(mode="after")
-    def _six(self) -> NormalizationConfig:
-        if len(self.low) != 6 or len(self.high) != 6:
-            raise ValueError("low and high need six numbers each: translation and rotation")
+    def _mu_law_is_defined(self) -> NormalizationConfig:
         if self.mu_law and self.kind is NormalizationKind.MEAN_STD:
             raise ValueError("mu_law is defined for values in [-1, 1], not for mean_std")
         return self
@@ -192,7 +203,7 @@ class VlaConfig(Record):
         history: Frames of the window, the present one included.
         chunk: Actions predicted at once.
         robot: What an action means: a preset (``vla_gym_robovlms.robots``), or all fields of a
-            ``vla_gym.contract.ActionSpec``, with a gripper from 0 (closed) to 1 (open).
+            ``vla_gym.contract.ActionSpec``, with grippers from 0 (closed) to 1 (open).
         proprioception: Fields fed to the model; the released models use none.
         checkpoint: Our own checkpoint folder or a released ``.pt``; random weights if ``None``
             beside a tiny backbone.
@@ -233,6 +244,21 @@ class VlaConfig(Record):
         if isinstance(value, ActionSpec) and (value.gripper.open, value.gripper.closed) != (1, 0):
             raise ValueError("the gripper is predicted as a probability: open must be 1, closed 0")
         return value
+
+    @model_validator(mode="after")
+    def _statistics_fit(self) -> VlaConfig:
+        count = len(self.layout.numbers)
+        if {len(ends) for ends in self.normalization.ends(count)} != {count}:
+            raise ValueError(
+                f"normalization: low and high need {count} numbers each, one for every number of "
+                "an action that is no gripper"
+            )
+        return self
+
+    @property
+    def layout(self) -> Layout:
+        """Where things lie in an action."""
+        return layout(robot_action(self.robot))
 
     @property
     def head_width(self) -> int:

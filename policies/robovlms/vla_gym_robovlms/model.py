@@ -8,41 +8,22 @@ order of the reference. ``one-step`` and ``policy-head`` run the language model 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from vla_gym.training.trainable import Samples
 from vla_gym_robovlms.action_tokens import ActionTokens
 from vla_gym_robovlms.backbones.base import Backbone, Prompt
 from vla_gym_robovlms.config import FormulationError, VlaConfig
 from vla_gym_robovlms.heads import HeadSize, make_head
-from vla_gym_robovlms.heads.base import ACTION as ACTION_SIZE
 from vla_gym_robovlms.heads.base import Head
 from vla_gym_robovlms.perceiver import PerceiverResampler
 from vla_gym_robovlms.sequence import ACTION, IMAGE, TEXT, Tokens, join, pad_right, part, unfold
 
 CAMERA_ORDER = ("wrist", "static")
 """Order of the images of a frame: the reference inserts the wrist image last, at the same place."""
-
-
-@dataclass(frozen=True)
-class TrainingBatch:
-    """B windows of T frames with the labels of every frame.
-
-    Attributes:
-        images: By camera, uint8 ``(B, T, H, W, 3)``.
-        instructions: B sentences.
-        actions: ``(B, T, N, 7)`` normalised; gripper 0 or 1.
-        mask: bool ``(B, T, N)``; false labels do not count.
-        state: ``(B, T, n)`` proprioception, or ``None``.
-    """
-
-    images: Mapping[str, Tensor]
-    instructions: Sequence[str]
-    actions: Tensor
-    mask: Tensor
-    state: Tensor | None = None
 
 
 class StateEncoder(nn.Module):
@@ -102,7 +83,12 @@ class Vla(nn.Module):
                 if config.readout.kind == "token":
                     self.action_token = nn.Parameter(torch.zeros(width))
                 size = HeadSize(
-                    width * latents, latents, config.chunk, config.history, config.head_width
+                    features=width * latents,
+                    latents=latents,
+                    chunk=config.chunk,
+                    window=config.history,
+                    width=config.head_width,
+                    layout=config.layout,
                 )
                 self.act_head = make_head(config.head, size)
         self.tokens: ActionTokens | None = None
@@ -131,7 +117,7 @@ class Vla(nn.Module):
     @property
     def action_ids(self) -> int:
         """Discrete tokens of one chunk."""
-        return self.config.chunk * ACTION_SIZE
+        return self.config.chunk * self.config.layout.size
 
     def see(self, images: Mapping[str, Tensor]) -> Tensor:
         """Return image tokens ``(B, N, D)`` of one frame: uint8 ``(B, H, W, 3)`` by camera."""
@@ -245,16 +231,20 @@ class Vla(nn.Module):
         return features
 
     def act(self, features: Tensor, last: int, noise: Tensor | None = None) -> Tensor:
-        """Return the chunk ``(B, N, 7)`` of frame ``last`` from features ``(B, T, F)``."""
+        """Return the chunk ``(B, N, A)`` of frame ``last`` from features ``(B, T, F)``."""
         assert self.act_head is not None
         return self.act_head.act(features, last, noise)
 
-    def loss(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """Return the losses of a batch, ``"loss"`` among them."""
+    def loss(self, batch: Samples) -> dict[str, Tensor]:
+        """Return the losses of a batch, ``"loss"`` among them.
+
+        Args:
+            batch: With normalised actions, grippers 0 or 1.
+        """
         _rows, window = batch.mask.shape[:2]
         flat = {role: images.flatten(0, 1) for role, images in batch.images.items()}
         prompts = [self.prompt(text) for text in batch.instructions for _ in range(window)]
-        state = None if batch.state is None else batch.state.flatten(0, 1)
+        state = batch.proprioception.to(self.backbone.reference).flatten(0, 1)
         seen = self.see(flat)
         if self.tokens is not None:
             return self._discrete_loss(seen, prompts, state, batch)
@@ -266,7 +256,7 @@ class Vla(nn.Module):
         return self.act_head.loss(features, actions, mask, self.config.loss)
 
     def _discrete_loss(
-        self, seen: Tensor, prompts: list[Prompt], state: Tensor | None, batch: TrainingBatch
+        self, seen: Tensor, prompts: list[Prompt], state: Tensor, batch: Samples
     ) -> dict[str, Tensor]:
         """Return the cross-entropy of the action tokens, each predicted by the token before."""
         assert self.tokens is not None
@@ -285,14 +275,15 @@ class Vla(nn.Module):
         losses = nn.functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), reduction="none"
         ).view_as(labels)
-        counts = batch.mask.to(seen.device).flatten(0, 1)[..., None].expand(-1, -1, ACTION_SIZE)
+        size = self.config.layout.size
+        counts = batch.mask.to(seen.device).flatten(0, 1)[..., None].expand(-1, -1, size)
         counts = counts.flatten(1).to(losses.dtype)
         total = (losses * counts).sum() / counts.sum().clamp_min(1.0)
         right = (logits.argmax(-1) == labels).to(losses.dtype)
         return {"loss": total, "accuracy": (right * counts).sum() / counts.sum().clamp_min(1.0)}
 
     def decode(self, tokens: Tokens) -> Tensor:
-        """Return the ids ``(B, 7 N)`` that are decoded greedily after ``tokens``.
+        """Return the ids ``(B, A N)`` that are decoded greedily after ``tokens``.
 
         Args:
             tokens: Everything up to the first action token, without padding at its end.

@@ -19,7 +19,6 @@ from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import CameraSpec, PolicySpec
 from vla_gym.errors import PolicyError
 from vla_gym_robovlms.config import VlaConfig
-from vla_gym_robovlms.heads.base import ACTION
 from vla_gym_robovlms.history import Frame, Memory, in_micro_batches
 from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.normalization import expand_mu_law, normalization_spec
@@ -49,7 +48,7 @@ class RoboVlmsPolicy:
             execute=config.execution.execute,
             ensemble_decay=config.execution.decay,
             history=config.history,
-            normalization=normalization_spec(config.normalization),
+            normalization=normalization_spec(config.normalization, config.layout),
         )
         self._transform = torch.compile(model.features) if config.compile else model.features
 
@@ -62,7 +61,7 @@ class RoboVlmsPolicy:
 
     @torch.inference_mode()
     def act(self, batch: Batch) -> npt.NDArray[np.float32]:
-        """Return chunks ``(B, N, 7)``."""
+        """Return chunks ``(B, N, A)``."""
         missing = [int(slot) for slot in batch.slots if slot not in self._memories]
         if missing:
             raise PolicyError(f"act() for slots {missing} that were never reset.")
@@ -70,8 +69,7 @@ class RoboVlmsPolicy:
         self._look(batch, memories)
         chunks = self._decode(memories) if self.model.tokens else self._regress(memories)
         actions = torch.stack(chunks).float().cpu().numpy().astype(np.float32)
-        expanded: npt.NDArray[np.float32] = expand_mu_law(actions, self.config.normalization)
-        return expanded
+        return expand_mu_law(actions, self.config.normalization, self.config.layout)
 
     def _look(self, batch: Batch, memories: list[Memory]) -> None:
         """Append the present frame to each slot's window."""
@@ -104,7 +102,7 @@ class RoboVlmsPolicy:
         return in_micro_batches([0] * count, self.config.micro_batch, run)
 
     def _regress(self, memories: list[Memory]) -> list[Tensor]:
-        """Return chunks ``(N, 7)`` of the continuous formulations."""
+        """Return chunks ``(N, A)`` of the continuous formulations."""
         if not self.config.cache_vision:
             self._look_again(memories)
         if self.config.formulation == "interleaved":
@@ -153,7 +151,7 @@ class RoboVlmsPolicy:
         return in_micro_batches(keys, self.config.micro_batch, run)
 
     def _decode(self, memories: list[Memory]) -> list[Tensor]:
-        """Return chunks ``(N, 7)`` of the discrete formulations."""
+        """Return chunks ``(N, A)`` of the discrete formulations."""
         assert self.model.tokens is not None
 
         def run(rows: list[int]) -> Tensor:
@@ -165,7 +163,8 @@ class RoboVlmsPolicy:
         found = in_micro_batches(keys, self.config.micro_batch, run)
         for memory, ids in zip(memories, found, strict=True):
             memory.frames[-1].action_ids = ids
-        return [self.model.tokens.decode(ids).unflatten(0, (-1, ACTION)) for ids in found]
+        size = self.config.layout.size
+        return [self.model.tokens.decode(ids).unflatten(0, (-1, size)) for ids in found]
 
     def _frames(self, frames: list[Frame], number: int = 0) -> Any:
         """Return the tokens of frames, a row each."""
@@ -194,4 +193,4 @@ class RoboVlmsPolicy:
         head = self.model.act_head
         if head is None or not head.random:
             return torch.empty(0)
-        return torch.randn(self.config.chunk, ACTION, generator=memory.noise)
+        return torch.randn(self.config.chunk, self.config.layout.size, generator=memory.noise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vla_gym.contract.spec import NormalizationKind, PolicySpec
+from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.statistics import Statistics
 from vla_gym.training.trainable import Samples
 from vla_gym_robovlms.checkpoints.own import load_weights, save_checkpoint
 from vla_gym_robovlms.config import VlaConfig
 from vla_gym_robovlms.factory import make_model, resolve
-from vla_gym_robovlms.heads.base import ARM
-from vla_gym_robovlms.model import TrainingBatch, Vla
+from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.normalization import encode_actions
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
@@ -27,7 +27,7 @@ class VlaTrainable:
     """A model, and the terms of its policy.
 
     Args:
-        config: What it is, with the statistics of its data.
+        config: What it is.
         module: Its network.
     """
 
@@ -35,24 +35,22 @@ class VlaTrainable:
         self._config, self.module = config, module
         self.spec: PolicySpec = self.policy().spec
 
-    def measure(self, proprioception: npt.NDArray[np.float32]) -> None:
-        """Scale the state by what the data show, ``(F, n)``."""
+    def measure(self, states: npt.NDArray[np.float32], actions: Statistics) -> None:
+        """Scale states ``(F, n)`` and actions by what the data show.
+
+        The statistics become those of the policy, in the kind that the configuration asks for,
+        unless it gives numbers of its own.
+        """
         if self.module.state is not None:
-            self.module.state.measure(torch.from_numpy(proprioception))
+            self.module.state.measure(torch.from_numpy(states))
+        self._config = self.module.config = with_statistics(self._config, actions)
+        self.spec = self.policy().spec
 
     def losses(self, samples: Samples) -> Mapping[str, Tensor]:
         """Return the losses of the formulation."""
-        labels = encode_actions(samples.actions.cpu().numpy(), self._config.normalization)
-        state = samples.proprioception.to(self.module.backbone.reference)
-        return self.module.loss(
-            TrainingBatch(
-                images=samples.images,
-                instructions=samples.instructions,
-                actions=torch.from_numpy(labels).float(),
-                mask=samples.mask,
-                state=state if self._config.proprioception else None,
-            )
-        )
+        config, actions = self._config, samples.actions.cpu().numpy()
+        labels = encode_actions(actions, config.normalization, config.layout)
+        return self.module.loss(replace(samples, actions=torch.from_numpy(labels).float()))
 
     def save(self, folder: Path) -> None:
         """Write one of our own checkpoints."""
@@ -67,32 +65,25 @@ class VlaTrainable:
         return RoboVlmsPolicy(self._config, self.module)
 
 
-def make_trainable(
-    *, statistics: Statistics, config: str | None = None, **options: Any
-) -> VlaTrainable:
+def make_trainable(*, config: str | None = None, **options: Any) -> VlaTrainable:
     """Return a VLA to train.
 
-    The statistics of the data become those of the policy, in the kind that the configuration asks
-    for, unless it gives numbers of its own.
-
     Args:
-        statistics: Of the actions that will be learned.
         config: Name of a shipped configuration, or path of a file.
         **options: Fields of ``VlaConfig``, over those of the file.
     """
-    chosen = with_statistics(resolve(config, options), statistics)
+    chosen = resolve(config, options)
     return VlaTrainable(chosen, make_model(chosen))
 
 
 def with_statistics(config: VlaConfig, statistics: Statistics) -> VlaConfig:
     """Return a configuration with statistics of the data, unless it has its own."""
     normalization = config.normalization
-    if {"low", "high"} & normalization.model_fields_set:
+    if normalization.measured:
         return config
-    low, high = {
-        NormalizationKind.MIN_MAX: (statistics.low, statistics.high),
-        NormalizationKind.QUANTILE: (statistics.q01, statistics.q99),
-        NormalizationKind.MEAN_STD: (statistics.mean, statistics.std),
-    }[normalization.kind]
-    measured = normalization.model_copy(update={"low": low[:ARM], "high": high[:ARM]})
+    low, high = (
+        tuple(ends[place] for place in config.layout.numbers)
+        for ends in statistics.limits(normalization.kind)
+    )
+    measured = normalization.model_copy(update={"low": low, "high": high})
     return config.model_copy(update={"normalization": measured})

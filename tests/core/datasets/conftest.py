@@ -42,6 +42,7 @@ SPEC = DatasetSpec(
         control_hz=30.0,
     ),
     fps=30.0,
+    base_aligned_with_world=True,
 )
 
 

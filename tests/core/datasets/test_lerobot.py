@@ -56,6 +56,25 @@ def test_round_trip(folder: Path, make, spec) -> None:
     assert dataset.episode(0, images=False).images == {}
 
 
+def test_it_says_how_base_and_world_lie(tmp_path: Path, make, spec) -> None:
+    pose = (0.1, 0.2, 0.3, 0.0, 0.0, 0.6, 0.8)
+    placed = spec.model_copy(update={"base_aligned_with_world": False, "base_pose": pose})
+    LeRobotWriter(tmp_path / "set", placed).add(make(0))
+    read = open_dataset(tmp_path / "set").spec
+    assert (read.base_aligned_with_world, read.base_pose) == (False, pose)
+    with pytest.raises(DatasetError, match=r"another spec.*base"):
+        LeRobotWriter(tmp_path / "set", spec)
+
+
+def test_what_an_older_version_did_not_store_is_named(folder: Path) -> None:
+    file = folder / "meta/info.json"
+    info = json.loads(file.read_text())
+    del info["vla_gym_spec"]["base_aligned_with_world"]
+    file.write_text(json.dumps(info))
+    with pytest.raises(DatasetError, match=r"base_aligned_with_world: Field required\n.*older"):
+        open_dataset(folder)
+
+
 def test_it_is_what_lerobot_expects(folder: Path) -> None:
     info = json.loads((folder / "meta/info.json").read_text())
     assert info["codebase_version"] == "v3.0"

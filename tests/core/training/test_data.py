@@ -1,4 +1,4 @@
-"""What training reads: the same windows as ``Windows``, in the policy's terms, drawn fairly."""
+"""What training reads: windows of every frame, in the policy's terms, drawn fairly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 from toy_training import SPEC, Episodes, Toy, action, demonstration
 
 from vla_gym.contract.issues import IncompatibleError
-from vla_gym.datasets import Windows
 from vla_gym.errors import DatasetError, OptionError
 from vla_gym.training import Samples, TrainConfig, load_train_config
 from vla_gym.training.augment import augment, shift
@@ -29,19 +29,36 @@ def stored(tmp_path: Path, episodes: list[Any]) -> Store:
     return open_store(Episodes(episodes), Toy.spec, path=tmp_path)
 
 
-def test_windows_are_those_of_the_data_set(tmp_path: Path) -> None:
-    labels = demonstration(3).actions.copy()
-    labels[4] += 0.25
-    episodes = [demonstration(1, 5), demonstration(3, labels=labels), demonstration(2, 1)]
-    store, windows = stored(tmp_path, episodes), Windows(Episodes(episodes), history=2, chunk=3)
-    every = store.windows(np.arange(len(windows)), history=2, chunk=3)
-    for number in range(len(windows)):
-        window = windows[number]
-        assert np.array_equal(every.mask[number], window.mask), number
-        assert np.array_equal(every.proprioception[number], window.proprioception)
-        assert np.array_equal(every.actions[number, ..., :6], window.actions[..., :6])
-        assert every.instructions[number] == window.instruction
-    assert every.images["static"].shape == (len(windows), 2, 8, 8, 3)
+@settings(max_examples=50)
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    history=st.integers(1, 5),
+    chunk=st.integers(1, 6),
+    data=st.data(),
+)
+def test_a_window_is_the_stretch_from_its_frame_on(
+    lengths: list[int], history: int, chunk: int, data: st.DataObject
+) -> None:
+    episodes = [demonstration(number, length) for number, length in enumerate(lengths)]
+    with TemporaryDirectory() as folder:
+        store = stored(Path(folder), episodes)
+    places = [(e, t) for e, length in enumerate(lengths) for t in range(length)]
+    number = data.draw(st.integers(0, len(places) - 1))
+    window = store.windows(np.array([number]), history=history, chunk=chunk)
+    (episode, start), whole = places[number], episodes[places[number][0]]
+    assert window.instructions == [whole.instruction]
+    assert window.actions.shape == (1, history, chunk, 7)
+    for t in range(history):
+        for n in range(chunk):
+            inside = start + t + n < len(whole)
+            assert bool(window.mask[0, t, n]) == inside
+            if inside:
+                done = whole.actions[start + t + n, :6]
+                assert np.array_equal(window.actions[0, t, n, :6], done)
+        seen = min(start + t, len(whole) - 1)
+        assert np.array_equal(window.proprioception[0, t], whole.proprioception[seen])
+        first = sum(lengths[:episode])
+        assert np.array_equal(window.images["static"][0, t], store.images["static"][first + seen])
 
 
 def test_after_a_disturbance_labels_do_not_count(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.datasets import DatasetSpec, Demonstration
+from vla_gym.datasets import DatasetSpec, Demonstration, Statistics
 from vla_gym.training import Samples, TrainConfig, loop
 
 torch.set_num_threads(1)
@@ -61,6 +61,7 @@ SPEC = DatasetSpec(
     proprioception=STATE,
     action=action(),
     fps=30.0,
+    base_aligned_with_world=True,
 )
 
 
@@ -111,8 +112,8 @@ class Toy:
         self.module = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 21))
         self.measured = np.zeros(0, np.float32)
 
-    def measure(self, proprioception: np.ndarray[Any, Any]) -> None:
-        self.measured = proprioception
+    def measure(self, states: np.ndarray[Any, Any], actions: Statistics) -> None:
+        self.measured, self.statistics = states, actions
 
     def losses(self, samples: Samples) -> Mapping[str, Tensor]:
         seen = samples.images["static"].float().mean((2, 3)) / 255
@@ -137,7 +138,7 @@ def run(config: TrainConfig, out: Path) -> Path:
     """Train a toy on ten episodes."""
     episodes = [demonstration(number) for number in range(10)]
     data = [Episodes(episodes) for _ in config.data]
-    toys = {"open_data": lambda config: data, "make_trainable": lambda config, datasets: Toy()}
+    toys = {"open_data": lambda config: data, "make_trainable": lambda config: Toy()}
     with patch.multiple(loop, **toys):
         return loop.train(config, out, progress=False)
 

@@ -1,7 +1,7 @@
 """What an action head is: features of a window in, a chunk of actions out, and its loss.
 
-Actions are seven numbers: six of the arm in [-1, 1] (normalised), and the gripper, a probability
-when it comes out and 0 or 1 as a label.
+Of the A numbers of an action a ``Layout`` says which are regressed, in [-1, 1] (normalised), and
+which are grippers: probabilities when they come out and 0 or 1 as labels.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_gym_robovlms.config import LossConfig
+from vla_gym_robovlms.layout import Layout
 
-ARM, ACTION = 6, 7
-"""Numbers of the arm, and with the gripper."""
 _COMPARISONS: dict[str, Callable[..., Tensor]] = {
     "huber": nn.functional.huber_loss,
     "mse": nn.functional.mse_loss,
@@ -34,6 +33,7 @@ class HeadSize(NamedTuple):
         chunk: N.
         window: T.
         width: Of the hidden layers.
+        layout: Of an action.
     """
 
     features: int
@@ -41,20 +41,21 @@ class HeadSize(NamedTuple):
     chunk: int
     window: int
     width: int
+    layout: Layout
 
 
 class Head(nn.Module, ABC):
     """Turns features ``(B, T, F)`` into chunks.
 
     Attributes:
-        random: It starts from noise, one ``(N, 7)`` a call.
+        random: It starts from noise, one ``(N, A)`` per call.
     """
 
     random: ClassVar[bool] = False
 
     @abstractmethod
     def act(self, features: Tensor, last: int, noise: Tensor | None) -> Tensor:
-        """Return the chunk ``(B, N, 7)`` of frame ``last``; later frames do not matter."""
+        """Return the chunk ``(B, N, A)`` of frame ``last``; later frames do not matter."""
 
     @abstractmethod
     def loss(
@@ -64,7 +65,7 @@ class Head(nn.Module, ABC):
 
         Args:
             features: ``(B, T, F)``.
-            actions: Labels ``(B, T, N, 7)``, gripper 0 or 1.
+            actions: Labels ``(B, T, N, A)``, grippers 0 or 1.
             mask: bool ``(B, T, N)``; false labels do not count.
             weights: Of the parts.
         """
@@ -105,42 +106,50 @@ class Tower(nn.Module):
 
 
 class RegressionHead(Head):
-    """Arm by regression, gripper by classification, on features that a subclass mixes over time."""
+    """Numbers by regression, grippers by classification, on features mixed over time."""
 
     def __init__(self, size: HeadSize, inputs: int) -> None:
-        """Put the two towers on ``inputs`` numbers."""
+        """Put the towers on ``inputs`` numbers; without grippers there is only the first."""
         super().__init__()
         self.size = size
-        self.actions = Tower(inputs, size.chunk * ARM, size.width, bounded=True)
-        self.gripper = Tower(inputs, size.chunk, size.width, bounded=False)
+        numbers, grippers = (size.chunk * len(places) for places in size.layout)
+        self.actions = Tower(inputs, numbers, size.width, bounded=True)
+        self.gripper = Tower(inputs, grippers, size.width, bounded=False) if grippers else None
 
     @abstractmethod
     def mix(self, features: Tensor) -> Tensor:
         """Return ``(B, T, inputs)`` of features ``(B, T, F)``, causal in T."""
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return arm ``(B, T, N, 6)`` in [-1, 1] and gripper logits ``(B, T, N)``."""
-        mixed = self.mix(features)
-        arm = self.actions(mixed).unflatten(-1, (self.size.chunk, ARM))
-        return arm, self.gripper(mixed)
+        """Return numbers ``(B, T, N, n)`` in [-1, 1] and logits of grippers ``(B, T, N, g)``."""
+        mixed, size = self.mix(features), self.size
+        numbers = self.actions(mixed).unflatten(-1, (size.chunk, len(size.layout.numbers)))
+        if self.gripper is None:
+            return numbers, numbers[..., :0]
+        logits = self.gripper(mixed).unflatten(-1, (size.chunk, len(size.layout.grippers)))
+        return numbers, logits
 
     def act(self, features: Tensor, last: int, noise: Tensor | None) -> Tensor:
         """Return the chunk of frame ``last``."""
         del noise
-        arm, gripper = self(features)
-        return torch.cat([arm[:, last], gripper[:, last].sigmoid()[..., None]], -1)
+        numbers, logits = self(features)
+        chunk = torch.cat([numbers[:, last], logits[:, last].sigmoid()], -1)
+        return chunk[..., self.size.layout.places]
 
     def loss(
         self, features: Tensor, actions: Tensor, mask: Tensor, weights: LossConfig
     ) -> dict[str, Tensor]:
-        """Return arm (as ``weights`` say; Huber has delta 1) and gripper (cross-entropy) losses."""
-        arm, gripper = self(features)
-        compare = _COMPARISONS[weights.arm]
-        arm_loss = masked_mean(
-            compare(arm, actions[..., :ARM].to(arm.dtype), reduction="none"), mask[..., None]
-        )
-        label = actions[..., ARM].to(gripper.dtype)
-        entropy = nn.functional.binary_cross_entropy_with_logits(gripper, label, reduction="none")
-        gripper_loss = masked_mean(entropy, mask)
-        total = arm_loss + weights.gripper * gripper_loss
-        return {"loss": total, "arm": arm_loss, "gripper": gripper_loss}
+        """Return the losses of numbers (as ``weights`` say; Huber has delta 1) and grippers.
+
+        Grippers are compared by cross-entropy.
+        """
+        numbers, logits = self(features)
+        layout, compare = self.size.layout, _COMPARISONS[weights.arm]
+        wanted = actions[..., layout.numbers].to(numbers.dtype)
+        arm = masked_mean(compare(numbers, wanted, reduction="none"), mask[..., None])
+        if not layout.grippers:
+            return {"loss": arm, "arm": arm}
+        label = actions[..., layout.grippers].to(logits.dtype)
+        entropy = nn.functional.binary_cross_entropy_with_logits(logits, label, reduction="none")
+        gripper = masked_mean(entropy, mask[..., None])
+        return {"loss": arm + weights.gripper * gripper, "arm": arm, "gripper": gripper}

@@ -1,6 +1,6 @@
 """Flow matching and diffusion heads: where the field has gone since the paper.
 
-Both denoise a whole chunk ``(N, 7)``, the gripper among the numbers as -1 (closed) to 1 (open),
+Both denoise a whole chunk ``(N, A)``, grippers among the numbers as -1 (closed) to 1 (open),
 conditioned on the feature of one frame. The noise comes from the slot's seed and the solvers are
 deterministic, so an action is a function of the episode alone.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_gym_robovlms.config import LossConfig
-from vla_gym_robovlms.heads.base import ACTION, ARM, Head, HeadSize, masked_mean
+from vla_gym_robovlms.heads.base import Head, HeadSize, masked_mean
 
 FREQUENCIES = 16
 """Sines and cosines each that a time is written in."""
@@ -26,7 +26,7 @@ class Denoiser(nn.Module):
     def __init__(self, size: HeadSize, layers: int) -> None:
         """Build ``layers`` blocks of ``size.width``."""
         super().__init__()
-        numbers = size.chunk * ACTION
+        numbers = size.chunk * size.layout.size
         self.enter = nn.Linear(numbers + size.features + 2 * FREQUENCIES, size.width)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -40,7 +40,7 @@ class Denoiser(nn.Module):
         self.leave = nn.Linear(size.width, numbers)
 
     def forward(self, chunk: Tensor, time: Tensor, features: Tensor) -> Tensor:
-        """Return ``(..., N, 7)`` of a chunk like it, a time ``(...)`` in [0, 1], ``(..., F)``."""
+        """Return ``(..., N, A)`` of a chunk like it, a time ``(...)`` in [0, 1], ``(..., F)``."""
         steps = torch.arange(FREQUENCIES, device=chunk.device, dtype=torch.float32)
         angles = time[..., None].float() * math.pi * 2.0 ** (steps / 2)
         written = torch.cat([angles.sin(), angles.cos()], -1).to(chunk.dtype)
@@ -64,30 +64,35 @@ class GenerativeHead(Head):
 
     @abstractmethod
     def sample(self, features: Tensor, noise: Tensor) -> Tensor:
-        """Return ``(B, N, 7)`` from features ``(B, F)`` and noise like the result."""
+        """Return ``(B, N, A)`` from features ``(B, F)`` and noise like the result."""
 
     @abstractmethod
     def errors(self, features: Tensor, chunk: Tensor) -> Tensor:
-        """Return squared errors ``(B, T, N, 7)`` at a random time."""
+        """Return squared errors ``(B, T, N, A)`` at a random time."""
 
     def act(self, features: Tensor, last: int, noise: Tensor | None) -> Tensor:
         """Return the chunk of frame ``last``."""
         if noise is None:
-            raise ValueError("a generative head needs noise (B, N, 7)")
+            raise ValueError("a generative head needs noise (B, N, A)")
         chunk = self.sample(features[:, last], noise.to(features)).clamp(-1.0, 1.0)
-        return torch.cat([chunk[..., :ARM], (chunk[..., ARM:] + 1.0) / 2.0], -1)
+        if grippers := self.size.layout.grippers:
+            chunk[..., grippers] = (chunk[..., grippers] + 1.0) / 2.0
+        return chunk
 
     def loss(
         self, features: Tensor, actions: Tensor, mask: Tensor, weights: LossConfig
     ) -> dict[str, Tensor]:
         """Return the denoising loss; the parts are not weighted, their ranges are equal."""
         del weights
-        chunk = torch.cat([actions[..., :ARM], actions[..., ARM:] * 2.0 - 1.0], -1)
-        errors = self.errors(features, chunk.to(features.dtype))
-        arm, gripper = (
-            masked_mean(part, mask[..., None]) for part in (errors[..., :ARM], errors[..., ARM:])
-        )
-        return {"loss": masked_mean(errors, mask[..., None]), "arm": arm, "gripper": gripper}
+        chunk, layout = actions.clone(), self.size.layout
+        if layout.grippers:
+            chunk[..., layout.grippers] = chunk[..., layout.grippers] * 2.0 - 1.0
+        errors, counts = self.errors(features, chunk.to(features.dtype)), mask[..., None]
+        losses = {"loss": masked_mean(errors, counts)}
+        losses["arm"] = masked_mean(errors[..., layout.numbers], counts)
+        if layout.grippers:
+            losses["gripper"] = masked_mean(errors[..., layout.grippers], counts)
+        return losses
 
 
 class FlowHead(GenerativeHead):
