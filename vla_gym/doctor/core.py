@@ -8,10 +8,14 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from vla_gym.doctor.result import CheckResult
+from vla_gym.errors import VlaGymError
 
 MIN_PYTHON = (3, 10)
 MIN_SHARED_MIB = 64
@@ -70,17 +74,21 @@ def check_disk() -> CheckResult:
     return CheckResult(name="disk", status="warn", detail=detail, fix=fix)
 
 
-def check_ffmpeg() -> CheckResult:
-    """Find the program that writes videos."""
-    try:
-        import imageio_ffmpeg
+def check_videos() -> CheckResult:
+    """Encode a few frames and read them again."""
+    from vla_gym.video_file import FOR_PEOPLE, read_frames, versions, write_frames
 
-        path = imageio_ffmpeg.get_ffmpeg_exe()
-        version = imageio_ffmpeg.get_ffmpeg_version()
-    except (ImportError, RuntimeError, OSError, subprocess.SubprocessError) as error:
-        fix = "pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE; or use --video none"
-        return CheckResult(name="ffmpeg", status="warn", detail=str(error), fix=fix)
-    return CheckResult(name="ffmpeg", status="ok", detail=f"{version} ({path})")
+    black = [np.zeros((16, 16, 3), np.uint8)] * 3
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "three.mp4"
+            write_frames(path, black, fps=15.0, encoding=FOR_PEOPLE)
+            read_frames(path, len(black))
+    except (ImportError, OSError, ValueError, VlaGymError) as error:
+        fix = "pip install av imageio; or use --video none"
+        return CheckResult(name="videos", status="warn", detail=str(error), fix=fix)
+    found = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return CheckResult(name="videos", status="ok", detail=found)
 
 
 def check_plugins() -> CheckResult:
@@ -121,7 +129,7 @@ CORE_CHECKS: dict[str, Callable[[], CheckResult]] = {
     "processors": check_processors,
     "shared memory": check_shared_memory,
     "disk": check_disk,
-    "ffmpeg": check_ffmpeg,
+    "videos": check_videos,
     "plugins": check_plugins,
     "torch": check_torch,
 }

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vla_gym.errors import OptionError, VlaGymError
-from vla_gym.report.video import Frame
+from vla_gym.errors import OptionError
+from vla_gym.video_file import Frame, read_frames
 
 _GAP = 4
 
@@ -40,24 +40,6 @@ def rollout_strip(frames: Sequence[Frame], n: int, *, columns: int = 4) -> Frame
         top, left = (place // columns) * (height + _GAP), (place % columns) * (width + _GAP)
         sheet[top : top + height, left : left + width] = frame
     return sheet
-
-
-def read_frames(path: Path) -> list[Frame]:
-    """Return all frames of a video as uint8 (H, W, 3).
-
-    Raises:
-        VlaGymError: When it does not exist or is not a video.
-    """
-    import imageio_ffmpeg
-
-    if not path.is_file():
-        raise VlaGymError(f"Video {path} does not exist.")
-    try:
-        reader = imageio_ffmpeg.read_frames(str(path))
-        width, height = next(reader)["size"]
-        return [np.frombuffer(data, np.uint8).reshape(height, width, 3) for data in reader]
-    except (OSError, StopIteration, RuntimeError) as error:
-        raise VlaGymError(f"{path} cannot be read as a video: {error}") from error
 
 
 def save_strip(

@@ -1,22 +1,20 @@
 """Videos of rollouts: all cameras side by side, what was asked for and how it went.
 
 A frame explains itself: the instruction stands under the pictures, the verdict of the sub-task on
-them. Videos are written beside their final name and renamed, so a broken off run leaves none that
-cannot be played.
+them.
 """
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from vla_gym.errors import OptionError, VlaGymError
+from vla_gym.errors import OptionError
+from vla_gym.video_file import FOR_PEOPLE, Frame, write_frames
 
 MIN_HEIGHT = 256
 _GAP = 4
@@ -26,7 +24,6 @@ _FAINT = (150, 150, 160)
 _GOOD, _BAD, _OTHER = (60, 200, 100), (235, 80, 70), (240, 190, 70)
 _VERDICTS = {"success": _GOOD, "failure": _BAD, "failed": _BAD, "error": _BAD}
 
-Frame = npt.NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -73,7 +70,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: float = 15.0) -> Pa
     Args:
         path: Ends in ``.mp4``; its directory is made.
         frames: uint8 (H, W, 3), all of one size, H and W even.
-        fps: Frames a second.
+        fps: Frames per second.
 
     Returns:
         ``path``. Equal frames give equal bytes.
@@ -81,51 +78,8 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: float = 15.0) -> Pa
     Raises:
         VlaGymError: When there are no frames or the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.mp4")
-    try:
-        _encode(partial, frames, fps)
-        partial.replace(path)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise VlaGymError(f"Video {path} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_frames(path, frames, fps=fps, encoding=FOR_PEOPLE)
     return path
-
-
-def _encode(path: Path, frames: Iterable[Frame], fps: float) -> None:
-    import imageio_ffmpeg
-
-    writer = None
-    try:
-        for frame in frames:
-            if writer is None:
-                height, width = frame.shape[:2]
-                # One thread and no metadata: the bytes are a function of the frames.
-                writer = imageio_ffmpeg.write_frames(
-                    str(path),
-                    (width, height),
-                    fps=fps,
-                    codec="libx264",
-                    pix_fmt_out="yuv420p",
-                    quality=7,
-                    macro_block_size=2,
-                    ffmpeg_log_level="error",
-                    output_params=_OUTPUT,
-                )
-                writer.send(None)
-            writer.send(np.ascontiguousarray(frame))
-    finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        raise VlaGymError(f"Video {path} has no frames.")
-
-
-_OUTPUT = [
-    *("-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact"),
-    *("-flags:v", "+bitexact", "-movflags", "+faststart"),
-]
 
 
 def _scale(image: Frame, height: int) -> Image.Image:

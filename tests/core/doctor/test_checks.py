@@ -75,7 +75,7 @@ def test_all_checks_are_run_the_core_first(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     "check",
-    [core.check_python, core.check_processors, core.check_ffmpeg, core.check_plugins],
+    [core.check_python, core.check_processors, core.check_videos, core.check_plugins],
 )
 def test_what_the_tests_need_is_here(check: object) -> None:
     assert check().status == "ok"  # type: ignore[operator]

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from vla_gym.errors import OptionError, VlaGymError
-from vla_gym.report import compose_frame, read_frames, rollout_strip, save_strip, write_video
+from vla_gym.report import compose_frame, rollout_strip, save_strip, write_video
+from vla_gym.video_file import read_frames
 
 Frame = npt.NDArray[np.uint8]
 LONG = "take the red block and rotate it to the right, then put it into the drawer and close it"

@@ -1,0 +1,65 @@
+"""Pictures into a file and back: equal bytes for equal frames, and nothing half written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vla_gym.errors import VlaGymError
+from vla_gym.video_file import FOR_PEOPLE, FOR_TRAINING, Encoding, Frame, read_frames, write_frames
+
+FPS = 30.0
+
+
+def ramps(count: int = 12, height: int = 32, width: int = 48) -> list[Frame]:
+    """Return grey pictures, each brighter than the one before."""
+    return [np.full((height, width, 3), 10 + 20 * i, np.uint8) for i in range(count)]
+
+
+@pytest.mark.parametrize("encoding", [FOR_PEOPLE, FOR_TRAINING])
+def test_equal_frames_give_equal_bytes(tmp_path: Path, encoding: Encoding) -> None:
+    files = [tmp_path / name for name in ("a.mp4", "b.mp4")]
+    for file in files:
+        write_frames(file, ramps(), fps=FPS, encoding=encoding)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_what_is_read_is_what_was_written_but_for_the_loss(tmp_path: Path) -> None:
+    write_frames(tmp_path / "a.mp4", ramps(), fps=FPS, encoding=FOR_TRAINING)
+    read = read_frames(tmp_path / "a.mp4")
+    assert len(read) == 12
+    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(read, ramps(), strict=True)) <= 3
+
+
+@pytest.mark.parametrize("first", range(12))
+def test_reading_begins_at_the_nearest_frame(tmp_path: Path, first: int) -> None:
+    path = tmp_path / "a.mp4"
+    write_frames(path, ramps(), fps=FPS, encoding=FOR_TRAINING)
+    (frame,) = read_frames(path, 1, start=first / FPS, fps=FPS)
+    np.testing.assert_array_equal(frame, read_frames(path)[first])
+
+
+def test_a_video_that_is_too_short_says_so(tmp_path: Path) -> None:
+    write_frames(tmp_path / "a.mp4", ramps(), fps=FPS, encoding=FOR_PEOPLE)
+    with pytest.raises(VlaGymError, match="holds 12 of 13 frames"):
+        read_frames(tmp_path / "a.mp4", 13)
+
+
+@pytest.mark.parametrize("frames", [[], ramps(1, 31), [*ramps(1), *ramps(1, 64)]])
+def test_what_cannot_be_a_video_leaves_nothing_behind(tmp_path: Path, frames: list[Frame]) -> None:
+    with pytest.raises(VlaGymError, match=r"no frames|even H and W"):
+        write_frames(tmp_path / "a.mp4", frames, fps=FPS, encoding=FOR_PEOPLE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_whoever_draws_may_break_off(tmp_path: Path) -> None:
+    def broken() -> Iterator[Frame]:
+        yield from ramps(3)
+        raise RuntimeError("the renderer is gone")
+
+    with pytest.raises(RuntimeError, match="the renderer is gone"):
+        write_frames(tmp_path / "a.mp4", broken(), fps=FPS, encoding=FOR_PEOPLE)
+    assert not list(tmp_path.iterdir())

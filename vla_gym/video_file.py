@@ -1,0 +1,163 @@
+"""H.264 files: the one place where pictures are encoded and decoded.
+
+Through imageio's PyAV plugin, in this process: a data set has a file for every episode and camera,
+and starting a program for each of them costs more than encoding it. One thread and no metadata:
+the bytes of a file are a function of its frames, on any number of cores. A file is written beside
+its final name and renamed, so that a run that was broken off leaves none that cannot be played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_gym.errors import VlaGymError
+
+Frame = npt.NDArray[np.uint8]
+
+_MUXING = {"fflags": "+bitexact", "movflags": "+faststart"}
+"""No date and no version in the file; the index in front, so that a browser plays at once."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How much is kept of the pictures.
+
+    Attributes:
+        crf: x264's constant rate factor; 0 is lossless, 51 the worst.
+        preset: x264's trade of time for size.
+        keyframe_interval: Greatest distance, in frames, of two that stand alone; ``None`` leaves
+            it to x264.
+    """
+
+    crf: int
+    preset: str
+    keyframe_interval: int | None = None
+
+
+FOR_PEOPLE = Encoding(crf=15, preset="medium")
+FOR_TRAINING = Encoding(crf=12, preset="veryfast", keyframe_interval=2)
+"""Every second frame stands alone (as in LeRobot's data sets), so that any is found fast."""
+
+
+def write_frames(path: Path, frames: Iterable[Frame], *, fps: float, encoding: Encoding) -> None:
+    """Write a video.
+
+    Args:
+        path: Ends in ``.mp4``; its directory is made.
+        frames: uint8 ``(H, W, 3)``, all of one size, H and W even.
+        fps: Frames per second.
+        encoding: How much is kept of them.
+
+    Raises:
+        VlaGymError: When there are no frames, their sizes are odd or differ, or the file cannot be
+            written; nothing is left behind.
+    """
+    partial = path.with_name(f".{path.stem}.partial.mp4")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _encode(partial, _checked(path, frames), fps, encoding):
+            raise VlaGymError(f"Video {path} has no frames.")
+        partial.replace(path)
+    except OSError as error:
+        raise VlaGymError(f"Video {path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_frames(
+    path: Path, count: int | None = None, *, start: float = 0.0, fps: float | None = None
+) -> list[Frame]:
+    """Return frames of a video, uint8 ``(H, W, 3)``.
+
+    Args:
+        path: The file.
+        count: How many; all that follow if ``None``.
+        start: Seconds to the first one.
+        fps: Frames per second, as far as ``start`` is to be met by the nearest frame.
+
+    Raises:
+        VlaGymError: When the file is absent, damaged or too short.
+    """
+    if not path.is_file():
+        raise VlaGymError(f"Video {path} cannot be read: it does not exist.")
+    early = start - (0.25 / fps if fps else 0.0)  # the nearest frame, whatever its rounding
+    try:
+        frames = list(islice(_decode(path, early), count))
+    except (OSError, ValueError) as error:  # PyAV's errors are of these
+        raise VlaGymError(f"{path} cannot be read as a video: {error}") from error
+    if count is not None and len(frames) < count:
+        raise VlaGymError(
+            f"Video {path} holds {len(frames)} of {count} frames from second {start:g} on; "
+            "it was cut off. Record or download it again."
+        )
+    return frames
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what encodes, by name."""
+    import av
+    import imageio
+
+    return {"imageio": imageio.__version__, "av": av.__version__}
+
+
+def _checked(path: Path, frames: Iterable[Frame]) -> Iterator[Frame]:
+    size = None
+    for frame in frames:
+        size = size or frame.shape
+        if frame.shape != size or frame.shape[0] % 2 or frame.shape[1] % 2:
+            raise VlaGymError(
+                f"Video {path}: a frame has shape {frame.shape}; expected pictures of one size, "
+                "(H, W, 3) with even H and W."
+            )
+        yield frame
+
+
+def _encode(path: Path, frames: Iterator[Frame], fps: float, encoding: Encoding) -> int:
+    """Return how many frames were written."""
+    import imageio.v3
+
+    imopen: Any = imageio.v3.imopen  # its types know no options of a plugin
+    count = 0
+    with imopen(path, "w", plugin="pyav", options=_MUXING) as file:
+        file.init_video_stream(
+            "libx264",
+            fps=fps,
+            pixel_format="yuv420p",
+            max_keyframe_interval=encoding.keyframe_interval,
+        )
+        _tune(file, encoding)
+        for frame in frames:
+            file.write_frame(np.ascontiguousarray(frame))
+            count += 1
+        if not count:
+            file._video_stream = None  # nothing to flush: an encoder that saw no frame has no size
+    return count
+
+
+def _tune(file: Any, encoding: Encoding) -> None:
+    """Set what imageio's plugin has no argument for."""
+    stream = file._video_stream
+    stream.options = {"crf": str(encoding.crf), "preset": encoding.preset}
+    stream.codec_context.thread_count = 1
+
+
+def _decode(path: Path, start: float) -> Iterator[Frame]:
+    """Yield the frames from ``start`` seconds on."""
+    import av
+
+    with av.open(str(path)) as file:
+        stream: Any = file.streams.video[0]
+        stream.codec_context.thread_count = 1
+        if start > 0:
+            file.seek(int(start / float(stream.time_base)), stream=stream)
+        for frame in file.decode(stream):
+            if frame.time is None or frame.time >= start:
+                yield frame.to_ndarray(format="rgb24")
