@@ -86,12 +86,12 @@ def read_frames(
         VlaGymError: When the file is absent, damaged or too short.
     """
     if not path.is_file():
-        raise VlaGymError(f"Video {path} cannot be read: it does not exist.")
+        raise VlaGymError(f"Video {path} cannot be read: no such file.")
     early = start - (0.25 / fps if fps else 0.0)  # the nearest frame, whatever its rounding
     try:
         frames = list(islice(_decode(path, early), count))
     except (OSError, ValueError) as error:  # PyAV's errors are of these
-        raise VlaGymError(f"{path} cannot be read as a video: {error}") from error
+        raise VlaGymError(f"Video {path} cannot be read: {error}") from error
     if count is not None and len(frames) < count:
         raise VlaGymError(
             f"Video {path} holds {len(frames)} of {count} frames from second {start:g} on; "
