@@ -120,5 +120,5 @@ def test_a_strip_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VlaGymError, match="cannot be read: no such file"):
         read_frames(tmp_path / "none.mp4")
     (tmp_path / "text.mp4").write_text("no video")
-    with pytest.raises(VlaGymError, match="text.mp4 cannot be read: "):
+    with pytest.raises(VlaGymError, match=r"text\.mp4 cannot be read: "):
         read_frames(tmp_path / "text.mp4")
