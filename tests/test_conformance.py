@@ -54,7 +54,7 @@ def options(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
     np.savez(recorded, actions=np.tile([0.0] * 6 + [1.0], (8, 1)))
     miniature = {"config": "kosmos-policy-head-continuous", "backbone": {"size": "tiny"}}
     return {
-        "handover": {"first": "random", "then": "random"},
+        "takeover": {"first": "random", "then": "random"},
         "replay": {"path": str(recorded)},
         "robovlms": miniature,
     }

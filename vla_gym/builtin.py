@@ -7,7 +7,7 @@ from vla_gym.plugins import DatasetEntry, PolicyEntry, hookimpl
 
 @hookimpl
 def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return ``random``, ``replay`` and ``handover``."""
+    """Return ``random``, ``replay`` and ``takeover``."""
     return [
         PolicyEntry(
             name="random",
@@ -20,8 +20,8 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
             summary="recorded actions (--set path=RUN_DIR or FILE.npz)",
         ),
         PolicyEntry(
-            name="handover",
-            target="vla_gym.policies.handover:HandoverPolicy",
+            name="takeover",
+            target="vla_gym.collect.takeover:TakeoverPolicy",
             summary="one policy begins a chain, another goes on (--set first=A --set then=B)",
         ),
     ]

@@ -8,13 +8,18 @@ that may differ between two runs of the same episode (times, worker numbers, att
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, ValidationError
 
 from vla_gym.contract.spec import Record
 from vla_gym.errors import JournalError
+
+Floats = npt.NDArray[np.floating[Any]]
 
 RUN_FILE = "run.json"
 JOURNAL_FILE = "episodes.jsonl"
@@ -96,6 +101,25 @@ class RunRecord(Record):
     table: str
     chain_length: int
     published: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What was executed in an episode, in the environment's terms.
+
+    Attributes:
+        actions: ``(steps, a)``.
+        intended: Likewise: what should be learned, where a policy said so.
+        demonstrates: Bool ``(steps,)``: which steps show what should be learned, where it said so.
+    """
+
+    actions: Floats
+    intended: Floats | None = None
+    demonstrates: npt.NDArray[np.bool_] | None = None
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what is kept, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 def read_run(file: Path) -> RunRecord:

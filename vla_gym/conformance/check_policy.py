@@ -17,7 +17,7 @@ import numpy.typing as npt
 from vla_gym.conformance.report import Report, difference, expect, run_checks
 from vla_gym.contract import ensemble, normalization
 from vla_gym.contract.issues import IssueList
-from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.policy import Batch, Chunk, Policy, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import OptionError
 
@@ -85,7 +85,11 @@ class _Context:
     def together(self, slots: Sequence[Slot]) -> list[Array]:
         """Return the actions ``(B, chunk, n)`` of each step, all slots in one batch."""
         self.policy.reset(slots)
-        return [np.array(self.policy.act(batch)) for batch in self.batches(slots)]
+        return [self.act(batch) for batch in self.batches(slots)]
+
+    def act(self, batch: Batch) -> Array:
+        """Return a copy of the actions for a batch."""
+        return np.array(Chunk.of(self.policy.act(batch)).actions)
 
     def expect_same(self, one: Sequence[Array], other: Sequence[Array], what: str) -> None:
         """Fail unless two lists of actions are equal (within the tolerance)."""
@@ -152,16 +156,25 @@ def _spec_is_valid(context: _Context) -> None:
 def _actions_are_well_formed(context: _Context) -> None:
     slots = context.slots()
     context.policy.reset(slots)
-    wanted = (context.count, context.spec.chunk, context.spec.action.size)
     for batch in context.batches(slots):
-        actions = context.policy.act(batch)
-        kind = getattr(actions, "dtype", type(actions).__name__)
-        expect(
-            isinstance(actions, np.ndarray) and actions.dtype.kind == "f",
-            f"act returned {kind}, expected a numpy array of floats",
-        )
-        expect(actions.shape == wanted, f"act returned {actions.shape}, expected {wanted}")
-        expect(bool(np.isfinite(actions).all()), "act returned NaN or infinity")
+        chunk = Chunk.of(context.policy.act(batch))
+        _expect_floats(context, chunk.actions)
+        if chunk.intended is not None:
+            _expect_floats(context, chunk.intended)
+        if chunk.demonstrates is not None:
+            shape = chunk.demonstrates.shape
+            expect(shape == (context.count, context.spec.chunk), f"demonstrates has shape {shape}")
+
+
+def _expect_floats(context: _Context, actions: Any) -> None:
+    wanted = (context.count, context.spec.chunk, context.spec.action.size)
+    kind = getattr(actions, "dtype", type(actions).__name__)
+    expect(
+        isinstance(actions, np.ndarray) and actions.dtype.kind == "f",
+        f"act returned {kind}, expected a numpy array of floats",
+    )
+    expect(actions.shape == wanted, f"act returned {actions.shape}, expected {wanted}")
+    expect(bool(np.isfinite(actions).all()), "act returned NaN or infinity")
 
 
 def _batch_equals_one_at_a_time(context: _Context) -> None:
@@ -169,9 +182,7 @@ def _batch_equals_one_at_a_time(context: _Context) -> None:
     together = context.together(slots)
     context.policy.reset(slots)
     for index in range(context.count):
-        alone = [
-            np.array(context.policy.act(_part(batch, [index]))) for batch in context.batches(slots)
-        ]
+        alone = [context.act(_part(batch, [index])) for batch in context.batches(slots)]
         expected = [actions[index : index + 1] for actions in together]
         context.expect_same(expected, alone, "actions differ between a batch and one slot alone")
 
@@ -181,7 +192,7 @@ def _order_does_not_matter(context: _Context) -> None:
     together = context.together(slots)
     context.policy.reset(slots[::-1])
     order = list(range(context.count))[::-1]
-    turned = [np.array(context.policy.act(_part(b, order)))[::-1] for b in context.batches(slots)]
+    turned = [context.act(_part(b, order))[::-1] for b in context.batches(slots)]
     context.expect_same(together, turned, "actions depend on the order in the batch")
 
 
@@ -190,7 +201,7 @@ def _number_of_slots_does_not_matter(context: _Context) -> None:
     together = context.together(slots)
     few = list(range((context.count + 1) // 2))
     context.policy.reset([slots[index] for index in few])
-    fewer = [np.array(context.policy.act(_part(b, few))) for b in context.batches(slots)]
+    fewer = [context.act(_part(b, few)) for b in context.batches(slots)]
     expected = [actions[: len(few)] for actions in together]
     context.expect_same(expected, fewer, "actions depend on the number of slots")
     moved = context.together(context.slots(first=50))
@@ -210,7 +221,7 @@ def _reset_touches_its_slots_only(context: _Context) -> None:
     context.policy.reset(slots)
     actions = []
     for batch in context.batches(slots):
-        actions.append(np.array(context.policy.act(batch))[1:])
+        actions.append(context.act(batch)[1:])
         context.policy.reset(slots[:1])
     expected = [chunk[1:] for chunk in together]
     context.expect_same(expected, actions, "resetting one slot changes the others")
@@ -221,7 +232,7 @@ def _batches_are_left_alone(context: _Context) -> None:
     context.policy.reset(slots)
     returned: list[tuple[Array, Array]] = []
     for batch, kept in zip(context.batches(slots), context.batches(slots), strict=True):
-        actions = context.policy.act(batch)
+        actions = Chunk.of(context.policy.act(batch)).actions
         returned.append((actions, actions.copy()))
         found = difference(
             (batch.images, batch.proprioception, batch.infos),

@@ -23,7 +23,7 @@ from vla_gym.contract.frames import Pose, PoseReader
 from vla_gym.contract.gripper import GripperConverter, GripperState
 from vla_gym.contract.images import ImageConverter
 from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
-from vla_gym.contract.policy import PolicyInput
+from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.contract.proprioception import ProprioceptionConverter
 from vla_gym.contract.spec import ActionSpec, EnvContract, Execution, PolicySpec
 from vla_gym.errors import ActionError, ObservationError
@@ -101,6 +101,7 @@ class EpisodeAdapter:
         self._trail = [_State(GripperState())]
         self._step = 0
         self._ensemble = _make_ensemble(adapter.policy)
+        self._meant = _make_ensemble(adapter.policy)
 
     def observation(self, obs: Mapping[str, Any], info: Mapping[str, Any]) -> PolicyInput:
         """Return what the policy sees of an observation.
@@ -142,6 +143,40 @@ class EpisodeAdapter:
         self._step += len(rows)
         return result
 
+    def convert(self, chunk: Chunk, obs: Mapping[str, Any] | None = None) -> Chunk:
+        """Return the environment's actions to execute now, and what was intended instead.
+
+        Each intended action is converted with what was remembered before the executed one, so that
+        both mean what they would have meant at that step.
+
+        Args:
+            chunk: Of one slot, in the policy's terms.
+            obs: As for ``actions``.
+
+        Raises:
+            ActionError: As ``actions``, for either.
+        """
+        actions = self.actions(chunk.actions, obs)
+        shown = chunk.demonstrates
+        return Chunk(
+            actions,
+            self._intended(chunk, self._measured(obs)),
+            None if shown is None else np.array(shown[: len(actions)]),
+        )
+
+    def _intended(self, chunk: Chunk, measured: Pose | None) -> Array | None:
+        if self._meant is None and chunk.intended is None:
+            return None
+        given = chunk.actions if chunk.intended is None else chunk.intended
+        rows = normalization.unnormalize(self._checked(given), self._policy.normalization)
+        states = self._trail[:-1]
+        # Overlapping predictions are averaged with those that were intended before.
+        chosen = rows[: len(states)] if self._meant is None else self._meant.add(rows)[np.newaxis]
+        back = -len(states)
+        pairs = enumerate(zip(chosen, states, strict=True))
+        converted = [self._convert(row, s, measured, back + i)[0] for i, (row, s) in pairs]
+        return None if chunk.intended is None else np.stack(converted)
+
     def executed(self, count: int) -> None:
         """Say that only the first ``count`` of the actions returned last were executed.
 
@@ -158,8 +193,9 @@ class EpisodeAdapter:
         The commanded pose stays, for the robot has not moved.
         """
         self._trail = [_State(GripperState(), self._trail[-1].commanded)]
-        if self._ensemble is not None:
-            self._ensemble.reset()
+        for predictions in (self._ensemble, self._meant):
+            if predictions is not None:
+                predictions.reset()
 
     def _picture(self, role: str, obs: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
         pictures = obs.get("images", {})

@@ -1,8 +1,8 @@
 """What a policy is: a spec, ``reset`` and ``act`` on a batch of slots.
 
 The runner keeps many episodes going at once and asks for the actions of whichever are ready. A
-slot is the key of one running episode: whatever a policy remembers (history, hidden state, random
-generator) it keeps by slot, so that neither the batch, nor its order, nor the number of slots
+slot is one running episode: whatever a policy remembers (history, hidden state, random generator)
+it keeps by ``slot.id``, so that neither the batch, nor its order, nor the number of slots
 ever changes an action. ``check_policy`` tests exactly that.
 """
 
@@ -17,13 +17,15 @@ import numpy.typing as npt
 
 from vla_gym.contract.spec import PolicySpec
 
+Floats = npt.NDArray[np.floating[Any]]
 
-class Slot(int):
-    """The key of one running episode: an integer that knows what it stands for.
 
-    It hashes and compares as its number, so ``state[slot]`` works with either.
+@dataclass(frozen=True)
+class Slot:
+    """One running episode; a policy keeps what it remembers by ``slot.id``.
 
     Attributes:
+        id: Key of the episode among those that run at present.
         seed: Seed of this reset, a function of episode and sub-task alone.
         episode: Index of the episode in its suite.
         subtask: Index of the sub-task that begins.
@@ -31,27 +33,12 @@ class Slot(int):
         env_kwargs: Its keyword arguments.
     """
 
-    seed: int
-    episode: int
-    subtask: int
-    environment: str
-    env_kwargs: Mapping[str, Any]
-
-    def __new__(
-        cls,
-        number: int,
-        *,
-        seed: int = 0,
-        episode: int = 0,
-        subtask: int = 0,
-        environment: str = "",
-        env_kwargs: Mapping[str, Any] | None = None,
-    ) -> Slot:
-        """Return slot ``number``."""
-        slot = super().__new__(cls, number)
-        slot.seed, slot.episode, slot.subtask = seed, episode, subtask
-        slot.environment, slot.env_kwargs = environment, env_kwargs or {}
-        return slot
+    id: int
+    seed: int = 0
+    episode: int = 0
+    subtask: int = 0
+    environment: str = ""
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -106,6 +93,38 @@ class Batch:
         )
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Actions, and what is to be learned from them; of a batch ``(B, chunk, a)`` or of one slot.
+
+    A policy that has nothing to say about learning returns its actions as an array.
+
+    Attributes:
+        actions: What is executed, float ``(..., chunk, a)``.
+        intended: Of the same shape: what should be learned, where the actions were disturbed on
+            purpose (DART; Laskey et al. 2017). ``None``: the actions.
+        demonstrates: Bool ``(..., chunk)``: which actions show what should be learned, where
+            somebody else (a policy that is stuck) did the others. ``None``: all.
+    """
+
+    actions: Floats
+    intended: Floats | None = None
+    demonstrates: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, answer: Floats | Chunk) -> Chunk:
+        """Return what ``act`` returned as a chunk."""
+        return answer if isinstance(answer, Chunk) else cls(answer)
+
+    def __getitem__(self, key: int | slice) -> Chunk:
+        """Return the chunk of one row of a batch, or some actions of one slot's chunk."""
+        return Chunk(
+            self.actions[key],
+            None if self.intended is None else self.intended[key],
+            None if self.demonstrates is None else self.demonstrates[key],
+        )
+
+
 @runtime_checkable
 class Policy(Protocol):
     """A robot policy.
@@ -122,29 +141,6 @@ class Policy(Protocol):
         """Forget what is remembered of these slots: a sub-task (or an episode) begins there."""
         ...
 
-    def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
+    def act(self, batch: Batch) -> Floats | Chunk:
         """Return action chunks ``(B, chunk, action_size)`` for a batch of observations."""
-        ...
-
-
-@runtime_checkable
-class LateExpert(Policy, Protocol):
-    """A policy that shows what should be learned only from some point of an episode on."""
-
-    @property
-    def demonstrates_from(self) -> tuple[int, int]:
-        """The sub-task, counted from 0, and the step of it and of each that follows."""
-        ...
-
-
-@runtime_checkable
-class DisturbedExpert(Policy, Protocol):
-    """An expert that can be pushed off its way on purpose, so that its demonstrations recover.
-
-    What it executes is then not what should be learned (DART; Laskey et al. 2017). Its chunks have
-    one action.
-    """
-
-    def intended(self, slots: Sequence[Slot]) -> npt.NDArray[np.floating[Any]]:
-        """Return the last actions of ``act`` without the disturbance, ``(B, 1, action_size)``."""
         ...

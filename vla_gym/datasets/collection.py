@@ -13,34 +13,29 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
 from vla_gym.contract.env import Observation
-from vla_gym.contract.policy import DisturbedExpert, LateExpert, Policy
+from vla_gym.contract.policy import Policy
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
-from vla_gym.datasets.labelling import Watcher
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import DatasetError
-from vla_gym.policies.factory import make_policy, policy_factory
-from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
+from vla_gym.records import EpisodeRecord, Executed, RunRecord, SubTaskRecord
 from vla_gym.runner.episode import Env
 from vla_gym.runner.evaluation import evaluate, worker_count
 from vla_gym.runner.journal import Journal
-from vla_gym.runner.messages import Floats
-from vla_gym.runner.redo import Finished, Moment, finished, redo
+from vla_gym.runner.redo import Finished, finished, redo
 from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
 RUN = "run"
 """Where the run lies in the data set's folder."""
 
-_Expert = tuple[str, Mapping[str, Any]]
-_Job = tuple[Finished, _Expert | None, tuple[int, int]]
-_envs: dict[str, tuple[Env, DisturbedExpert | None]] = {}
-"""Of this process: the environment at work, and the expert that is asked for labels in it."""
+_envs: dict[str, Env] = {}
+"""Of this process: the environment at work."""
 
 
 def collect(
@@ -55,7 +50,7 @@ def collect(
 ) -> LeRobotWriter:
     """Run a policy over a suite and record every sub-task that succeeded, as LeRobot v3.
 
-    Of a ``LateExpert`` only what it does itself is recorded.
+    Where a policy says which steps demonstrate (``Chunk.demonstrates``), only these are.
 
     The same call again goes on where it stopped, and ends with the same data set.
 
@@ -86,14 +81,12 @@ def collect(
     )
     with Journal(run) as journal:
         writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
-        have = {(source["episode"], source["subtask"]) for source in writer.sources}
-        options = dict(policy_options or {})
-        first = _demonstrates_from(policy, suite, options)
-        jobs = _jobs(suite, journal, have, limit, _expert(policy, options), first)
+        have = {_place(source) for source in writer.sources}
+        jobs = _jobs(suite, journal, have, limit)
         base = _source(journal.run)
         for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
             source = {**base, **demonstration.source}
-            if (source["episode"], source["subtask"]) not in have:
+            if _place(source) not in have:
                 writer.add(replace(demonstration, source=source))
         writer.close()
     return writer
@@ -116,75 +109,65 @@ def dataset_spec(suite: Suite) -> DatasetSpec:
 
 
 def demonstrations(
-    env: Env,
-    spec: EpisodeSpec,
-    record: EpisodeRecord,
-    actions: Floats,
-    *,
-    expert: DisturbedExpert | None = None,
-    first: tuple[int, int] = (0, 0),
+    env: Env, spec: EpisodeSpec, record: EpisodeRecord, executed: Executed
 ) -> Iterator[Demonstration]:
-    """Do the actions of an episode again and yield the sub-tasks that succeeded.
+    """Do the actions of an episode again and yield what its successful sub-tasks demonstrate.
 
     Args:
         env: With all cameras that are wanted in its observations.
         spec: The episode.
         record: How it went.
-        actions: What was executed, ``(steps, a)``.
-        expert: Who acted, asked for labels.
-        first: Only sub-tasks from this one on, and of each steps from this one on; another policy
-            may have done what is before.
+        executed: What was executed, intended, and meant as a demonstration.
 
     Raises:
         RunnerError: When it goes differently: the environment is not deterministic.
     """
-    watcher = None if expert is None else Watcher(expert, env, spec, record.episode)
-    moments = redo(env, spec, record, actions)
+    moments = redo(env, spec, record, executed.actions)
+    start = 0
     for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
         done = record.subtasks[number]
-        if number < first[0]:
-            continue
-        if watcher is not None:
-            watcher.begin(number, done.instruction)
-        seen, executed, labels = _watched(stretch, watcher, first[1])
-        if done.success and seen:
-            source = {"episode": record.episode, "subtask": number}
-            yield _demonstration(done, seen, np.stack(executed), np.array(labels), source)
+        seen = [moment.observation for moment in stretch]
+        for first, last in stretches(executed, start, start + done.steps) if done.success else ():
+            source = {"episode": record.episode, "subtask": number, "step": first - start}
+            part = seen[first - start : last - start]
+            yield _demonstration(done, part, executed, (first, last), source)
+        start += done.steps
 
 
-def _watched(
-    stretch: Iterator[Moment], watcher: Watcher | None, first: int
-) -> tuple[list[Observation], list[Floats], list[Floats]]:
-    """Return observations, actions and labels of a sub-task from a step on."""
-    seen, executed, labels = [], [], []
-    for step, moment in enumerate(stretch):
-        if step >= first:
-            seen.append(moment.observation)
-            executed.append(moment.action)
-        if watcher is not None and step < first:
-            watcher.watch(moment)
-        elif watcher is not None:
-            labels.append(watcher.label(moment))
-    return seen, executed, labels
+def stretches(executed: Executed, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield first and past-the-last step of what demonstrates between ``start`` and ``end``."""
+    if executed.demonstrates is None:
+        if end > start:
+            yield start, end
+        return
+    first = start
+    for shown, steps in groupby(executed.demonstrates[start:end]):
+        last = first + len(list(steps))
+        if shown:
+            yield first, last
+        first = last
 
 
 def _demonstration(
     done: SubTaskRecord,
     seen: list[Observation],
-    actions: Floats,
-    labels: Floats,
+    executed: Executed,
+    span: tuple[int, int],
     source: Mapping[str, Any],
 ) -> Demonstration:
-    roles = seen[0]["images"]
-    disturbed = len(labels) > 0 and not np.array_equal(labels, actions.astype(np.float32))
+    roles, part = seen[0]["images"], slice(*span)
+    actions = executed.actions[part].astype(np.float32)
+    labels = None if executed.intended is None else executed.intended[part].astype(np.float32)
+    if labels is not None and np.array_equal(labels, actions):
+        labels = None
     return Demonstration(
         images={role: np.stack([one["images"][role] for one in seen]) for role in roles},
         proprioception=np.stack([one["proprioception"] for one in seen]).astype(np.float32),
-        actions=actions.astype(np.float32),
+        actions=actions,
         instruction=done.instruction,
         task=done.name,
         success=True,
-        labels=labels.astype(np.float32) if disturbed else None,
+        labels=labels,
         source=source,
     )
 
@@ -194,44 +177,33 @@ def _source(run: RunRecord | None) -> dict[str, Any]:
     return {"policy": identity.get("policy", {}), "suite": identity.get("suite", {})}
 
 
-def _expert(policy: str | Policy, options: Mapping[str, Any]) -> _Expert | None:
-    """Return name and options of a policy that can be disturbed."""
-    if isinstance(policy, str) and hasattr(policy_factory(policy), "intended"):
-        return policy, options
-    return None
-
-
-def _demonstrates_from(
-    policy: str | Policy, suite: Suite, options: Mapping[str, Any]
-) -> tuple[int, int]:
-    """Return sub-task and step from which on a policy shows what should be learned."""
-    if isinstance(policy, str) and hasattr(policy_factory(policy), "demonstrates_from"):
-        contract = contract_of(*next(suite.envs()))
-        policy = make_policy(policy, env_contract=contract, options=options)
-    return policy.demonstrates_from if isinstance(policy, LateExpert) else (0, 0)
-
-
 def _jobs(
-    suite: Suite,
-    journal: Journal,
-    have: set[tuple[int, int]],
-    limit: int | None,
-    expert: _Expert | None,
-    first: tuple[int, int],
-) -> list[_Job]:
+    suite: Suite, journal: Journal, have: set[tuple[int, int, int]], limit: int | None
+) -> list[Finished]:
     """Return the episodes of which something is missing."""
-    jobs: list[_Job] = []
+    jobs = []
     for episode in finished(suite, journal, limit):
-        record = episode.record
-        subtasks = list(enumerate(record.subtasks))[first[0] :]
-        good = [number for number, done in subtasks if done.success and done.steps > first[1]]
-        wanted = {(record.episode, number) for number in good}
-        if wanted - have:
-            jobs.append((episode, expert, first))
+        if _wanted(episode) - have:
+            jobs.append(episode)
     return jobs
 
 
-def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
+def _wanted(episode: Finished) -> set[tuple[int, int, int]]:
+    """Return episode, sub-task and first step of all that an episode demonstrates."""
+    wanted, start = set(), 0
+    for number, done in enumerate(episode.record.subtasks):
+        if done.success:
+            for first, _ in stretches(episode.executed, start, start + done.steps):
+                wanted.add((episode.record.episode, number, first - start))
+        start += done.steps
+    return wanted
+
+
+def _place(source: Mapping[str, Any]) -> tuple[int, int, int]:
+    return source["episode"], source["subtask"], source.get("step", 0)
+
+
+def _recorded(jobs: list[Finished], workers: int) -> Iterator[Demonstration]:
     """Yield the demonstrations of all jobs in order, with few of them in memory."""
     if workers == 1:
         for job in jobs:
@@ -249,27 +221,16 @@ def _recorded(jobs: list[_Job], workers: int) -> Iterator[Demonstration]:
             yield from future.result()
 
 
-def _record(job: _Job) -> list[Demonstration]:
+def _record(episode: Finished) -> list[Demonstration]:
     """Record an episode, in whatever process this is."""
-    episode, expert, first = job
     spec = episode.spec
-    key = f"{spec.model_dump_json(include={'env_id', 'env_kwargs'})} {expert}"
+    key = spec.model_dump_json(include={"env_id", "env_kwargs"})
     if key not in _envs:
         _close_envs()
-        env = make_env(spec.env_id, spec.env_kwargs)
-        _envs[key] = (env, _asked(expert, env))
-    env, asked = _envs[key]
-    found = demonstrations(env, spec, episode.record, episode.actions, expert=asked, first=first)
-    return list(found)
-
-
-def _asked(expert: _Expert | None, env: Env) -> DisturbedExpert | None:
-    if expert is None:
-        return None
-    made: Any = make_policy(expert[0], env_contract=env.contract, options=expert[1])
-    return cast(DisturbedExpert, made)
+        _envs[key] = make_env(spec.env_id, spec.env_kwargs)
+    return list(demonstrations(_envs[key], spec, episode.record, episode.executed))
 
 
 def _close_envs() -> None:
     while _envs:
-        _envs.popitem()[1][0].close()
+        _envs.popitem()[1].close()

@@ -78,11 +78,6 @@ def file_options(name: str) -> dict[str, Any]:
     return {"policy": registered, **options}
 
 
-def policy_factory(name: str) -> Callable[..., Any]:
-    """Return the class or function that makes a policy."""
-    return _factory(name)[0]
-
-
 def registered_name(name: str) -> str:
     """Return the registered name of a policy that may be given by a file."""
     return load_policy_file(Path(name))[0] if is_policy_file(name) else name

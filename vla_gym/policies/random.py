@@ -47,20 +47,20 @@ class RandomPolicy:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Start the random streams of these slots again."""
         for slot in slots:
-            self._streams[slot] = np.random.default_rng(slot.seed)
-            self._open[slot] = True
+            self._streams[slot.id] = np.random.default_rng(slot.seed)
+            self._open[slot.id] = True
 
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return one random action a slot, float64 ``(B, 1, action_size)``."""
         return np.stack([self._draw(slot) for slot in batch.slots])[:, None]
 
     def _draw(self, slot: Slot) -> npt.NDArray[np.float64]:
-        stream = self._streams[slot]
+        stream = self._streams[slot.id]
         if stream.random() < self._change:
-            self._open[slot] = not self._open[slot]
+            self._open[slot.id] = not self._open[slot.id]
         gripper = self._action.gripper
         action = stream.uniform(self._low, self._high)
-        action[-1] = gripper.open if self._open[slot] else gripper.closed
+        action[-1] = gripper.open if self._open[slot.id] else gripper.closed
         return action
 
 

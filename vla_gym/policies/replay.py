@@ -47,17 +47,17 @@ class ReplayPolicy:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Rewind the slots where an episode begins; a new sub-task plays on."""
         for slot in slots:
-            if slot.subtask == 0 or slot not in self._recordings:
-                self._recordings[slot] = self._load(slot.episode)
-                self._next[slot] = 0
+            if slot.subtask == 0 or slot.id not in self._recordings:
+                self._recordings[slot.id] = self._load(slot.episode)
+                self._next[slot.id] = 0
 
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return the next recorded action a slot, ``(B, 1, action_size)``."""
         return np.stack([self._play(slot) for slot in batch.slots])[:, None]
 
     def _play(self, slot: Slot) -> npt.NDArray[np.floating[Any]]:
-        recording, step = self._recordings[slot], self._next[slot]
-        self._next[slot] = step + 1
+        recording, step = self._recordings[slot.id], self._next[slot.id]
+        self._next[slot.id] = step + 1
         action: npt.NDArray[np.floating[Any]] = recording[min(step, len(recording) - 1)]
         return action
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from vla_gym.contract.policy import Batch, Policy, PolicyInput, Slot
+from vla_gym.contract.policy import Batch, Chunk, Policy, PolicyInput, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import PolicyError, Scope, reach
 from vla_gym.runner.frames import Images
-from vla_gym.runner.messages import Floats, Request
+from vla_gym.runner.messages import Request
 from vla_gym.suites.spec import EpisodeSpec
 
 CALL_ATTEMPTS = 3
@@ -66,11 +66,12 @@ class Actor:
         """Let the policy forget these slots."""
         self._call("reset", slots, lambda: self._policy.reset(slots))
 
-    def act(self, asked: Sequence[Asked]) -> Floats:
-        """Return checked chunks ``(B, chunk, action size)``."""
+    def act(self, asked: Sequence[Asked]) -> list[Chunk]:
+        """Return the checked chunk ``(chunk, action size)`` of each slot."""
         batch = make_batch(asked)
-        chunks = self._call("act", batch.slots, lambda: self._policy.act(batch))
-        return self._checked(chunks, batch.slots)
+        answer = self._call("act", batch.slots, lambda: self._policy.act(batch))
+        checked = self._checked(answer, batch.slots)
+        return [checked[row] for row in range(len(batch))]
 
     def _call(self, method: str, slots: Sequence[Slot], call: Callable[[], Any]) -> Any:
         """Return what a call of the policy returns; one that may be made again is.
@@ -88,7 +89,21 @@ class Actor:
                     raise self._raised(error, method, slots) from error
         raise AssertionError("unreachable")
 
-    def _checked(self, chunks: Any, slots: Sequence[Slot]) -> Floats:
+    def _checked(self, answer: Any, slots: Sequence[Slot]) -> Chunk:
+        chunk = Chunk.of(answer)
+        self._check_floats(chunk.actions, slots)
+        if chunk.intended is not None:
+            self._check_floats(chunk.intended, slots)
+        shown, expected = chunk.demonstrates, (len(slots), self._expected[0])
+        kind = getattr(getattr(shown, "dtype", None), "kind", None)
+        if shown is not None and (kind != "b" or shown.shape != expected):
+            raise PolicyError(
+                f"Policy {self._name!r} returned demonstrates={shown!r}{_during(slots)}; expected "
+                f"a numpy array of bool of shape {expected} (batch, chunk)."
+            )
+        return chunk
+
+    def _check_floats(self, chunks: Any, slots: Sequence[Slot]) -> None:
         expected = (len(slots), *self._expected)
         kind = getattr(getattr(chunks, "dtype", None), "kind", None)
         if not isinstance(chunks, np.ndarray) or kind != "f":
@@ -102,7 +117,6 @@ class Actor:
                 f"Policy {self._name!r} returned actions of shape {chunks.shape}{_during(slots)}; "
                 f"expected {expected} (batch, chunk, action size), as its spec says."
             )
-        return chunks
 
     def _raised(self, error: BaseException, method: str, slots: Sequence[Slot]) -> PolicyError:
         return PolicyError(

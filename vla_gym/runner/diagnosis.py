@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.contract.policy import Chunk
 from vla_gym.contract.spec import EnvContract, Mode
+from vla_gym.records import Executed
 
 CODES = (
     "image_constant",
@@ -47,14 +49,15 @@ class Trace:
         """Start an empty trace of an environment."""
         self._contract = contract
         self._position = _position_slice(contract)
-        self._actions: list[Floats] = []
+        self._chunks: list[Chunk] = []
         self._low: Floats | None = None
         self._high: Floats | None = None
         self._pictures: dict[str, bool] | None = None
 
-    def acted(self, actions: Floats) -> None:
+    def acted(self, chunk: Chunk) -> None:
         """Add executed environment actions ``(n, size)``."""
-        self._actions.append(np.array(actions))
+        copies = (None if part is None else np.array(part) for part in vars(chunk).values())
+        self._chunks.append(Chunk(*copies))  # type: ignore[arg-type]
 
     def felt(self, proprioception: Floats) -> None:
         """Add the proprioception of an observation."""
@@ -74,9 +77,20 @@ class Trace:
     @property
     def actions(self) -> Floats:
         """All executed actions ``(steps, size)``."""
-        if not self._actions:
+        if not self._chunks:
             return np.zeros((0, self._contract.action.size))
-        return np.concatenate(self._actions)
+        return np.concatenate([chunk.actions for chunk in self._chunks])
+
+    @property
+    def executed(self) -> Executed:
+        """All that was executed, with what a policy said about learning from it."""
+        actions, intended, demonstrates = self.actions, None, None
+        if any(chunk.intended is not None for chunk in self._chunks):
+            meant = [c.actions if c.intended is None else c.intended for c in self._chunks]
+            intended = np.concatenate(meant)
+        if any(chunk.demonstrates is not None for chunk in self._chunks):
+            demonstrates = np.concatenate([_demonstrates(chunk) for chunk in self._chunks])
+        return Executed(actions, intended, demonstrates)
 
     def codes(self) -> tuple[str, ...]:
         """Return the codes that apply, in a fixed order."""
@@ -93,6 +107,12 @@ class Trace:
             return False
         limit = STILL_METRES if self._position != slice(None) else STILL_OTHER
         return bool(np.max(self._high - self._low) < limit)
+
+
+def _demonstrates(chunk: Chunk) -> npt.NDArray[np.bool_]:
+    if chunk.demonstrates is not None:
+        return chunk.demonstrates
+    return np.ones(len(chunk.actions), bool)
 
 
 def _position_slice(contract: EnvContract) -> slice:

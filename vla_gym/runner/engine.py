@@ -11,13 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol as TypingProtocol
+from typing import Protocol
 
 import numpy as np
 
 from vla_gym.contract.policy import Slot
 from vla_gym.errors import RunnerError, Scope
-from vla_gym.records import EpisodeRecord
+from vla_gym.records import EpisodeRecord, Executed
 from vla_gym.runner.acting import Actor, Asked, make_slot
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.messages import (
@@ -29,14 +29,13 @@ from vla_gym.runner.messages import (
     Film,
     Filmed,
     Finished,
-    Floats,
     FromWorker,
     Ready,
     Request,
     RunEpisode,
 )
 from vla_gym.runner.pool import Workers
-from vla_gym.suites.spec import EpisodeSpec, Protocol
+from vla_gym.suites.spec import EpisodeSpec
 
 MAX_STARTS = 3
 """Workers in a row that may end by themselves before they are ready."""
@@ -48,12 +47,13 @@ SETTLE_SECONDS = 300.0
 busy machine, or with shaders to compile, takes long without being a hang."""
 IDLE_SECONDS = 1.0
 """Longest time between two looks at the watchdog."""
+_NOTHING = Executed(np.zeros((0, 0)))
 
 
-class Recorder(TypingProtocol):
+class Recorder(Protocol):
     """Where results go."""
 
-    def finished(self, record: EpisodeRecord, actions: Floats) -> bool:
+    def finished(self, record: EpisodeRecord, executed: Executed) -> bool:
         """Record an episode; return whether it is to be filmed."""
         ...
 
@@ -125,7 +125,6 @@ class Work:
     """
 
     specs: Sequence[EpisodeSpec]
-    protocol: Protocol
     episodes: Sequence[int]
     films: Sequence[int] = field(default_factory=tuple)
 
@@ -145,7 +144,7 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing starts before ``run``."""
-        self._specs, self._protocol = work.specs, work.protocol
+        self._specs = work.specs
         self._actor, self._workers, self._recorder = actor, workers, recorder
         self._batcher, self._limits, self._clock = batcher, limits, clock
         self._episodes = deque(Job(index) for index in work.episodes)
@@ -223,7 +222,7 @@ class Engine:
             lane.built.add(self._env_key(lane))
             self._recorder.environment(message)
         elif isinstance(message, Finished):
-            self._finish(lane, message.record, message.actions)
+            self._finish(lane, message.record, message.executed)
         elif isinstance(message, Filmed):
             if message.problem:
                 self._recorder.warn(message.problem)
@@ -254,14 +253,12 @@ class Engine:
                 lane.busy_since += seconds
 
     def _reset_slots(self, lanes: Sequence[Lane]) -> None:
-        """Let the policy forget where a sub-task (or an episode) begins."""
+        """Let the policy forget where an episode says so."""
         fresh = []
         for lane in lanes:
-            request = lane.request
-            assert request is not None
-            first = request.subtask == 0 or self._protocol.policy_reset == "subtask"
-            if request.begins and first:
-                lane.slot = self._slot(lane.number, request)
+            assert lane.request is not None
+            if lane.request.reset:
+                lane.slot = self._slot(lane.number, lane.request)
                 fresh.append(lane.slot)
         if fresh:
             self._actor.reset(fresh)
@@ -275,7 +272,7 @@ class Engine:
         assert lane.request is not None
         return Asked(lane.slot, lane.request, self._workers.images(lane.number))
 
-    def _finish(self, lane: Lane, record: EpisodeRecord, actions: Floats) -> None:
+    def _finish(self, lane: Lane, record: EpisodeRecord, executed: Executed) -> None:
         """Record an episode that has a result, or that is given up."""
         assert lane.job is not None
         timing = {
@@ -284,7 +281,7 @@ class Engine:
             "worker": lane.number,
             "attempt": lane.job.attempt,
         }
-        film = self._recorder.finished(record.model_copy(update={"timing": timing}), actions)
+        film = self._recorder.finished(record.model_copy(update={"timing": timing}), executed)
         if film:
             self._films.append(Job(record.episode, film=True))
         self._free(lane)
@@ -354,7 +351,7 @@ class Engine:
         elif failure.retry and job.attempt < self._limits.max_attempts:
             self._requeue(lane, Job(job.index, job.attempt + 1))
         else:
-            self._finish(lane, self._error_record(job.index, failure.details), np.zeros((0, 0)))
+            self._finish(lane, self._error_record(job.index, failure.details), _NOTHING)
 
     def _requeue(self, lane: Lane, job: Job) -> None:
         queue = self._films if job.film else self._episodes

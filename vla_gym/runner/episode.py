@@ -19,9 +19,9 @@ import numpy as np
 
 from vla_gym.contract.adapter import EpisodeAdapter
 from vla_gym.contract.env import Observation, VlaEnv
-from vla_gym.contract.policy import PolicyInput
+from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.errors import ObservationError, RunnerError, Scope, VlaGymError, reach
-from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord
 from vla_gym.runner.diagnosis import Trace
 from vla_gym.runner.messages import Floats
 from vla_gym.suites.spec import EpisodeSpec, SubTask
@@ -47,17 +47,17 @@ class Env(VlaEnv, Protocol):
 class Ask(Protocol):
     """Whoever returns the policy's chunk for an observation."""
 
-    def __call__(self, seen: PolicyInput, *, subtask: int, begins: bool) -> Floats:
-        """Return ``(chunk, policy action size)``."""
+    def __call__(self, seen: PolicyInput, *, subtask: int, reset: bool) -> Chunk:
+        """Return the chunk of one slot; ``reset``: after the policy has forgotten."""
         ...
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """A finished episode and the environment actions ``(steps, size)`` that it executed."""
+    """A finished episode and what it executed."""
 
     record: EpisodeRecord
-    actions: Floats
+    executed: Executed
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Episode:
             if reach(raised) != (Scope.EPISODE, False):
                 raise
             error = describe_error()
-        return Rollout(self._record(error), self._trace.actions)
+        return Rollout(self._record(error), self._trace.executed)
 
     def _reset(self) -> None:
         began = time.perf_counter()
@@ -161,27 +161,28 @@ class Episode:
 
     def _attempt(self, number: int, tally: Tally) -> None:
         """Work on one sub-task until it is decided."""
-        begins = True
+        forget = number == 0 or self._rules.policy_reset == "subtask"
         while not tally.over:
-            actions = self._decide(number, begins)
-            begins, done = False, 0
-            while done < len(actions) and not tally.over:
+            chunk = self._decide(number, reset=forget)
+            forget, done = False, 0
+            while done < len(chunk.actions) and not tally.over:
                 left = tally.limit - tally.steps
-                done += self._execute(actions[done : done + left], number, tally)
+                done += self._execute(chunk[done : done + left], number, tally)
             self._adapter.executed(done)
 
-    def _decide(self, number: int, begins: bool) -> Floats:
+    def _decide(self, number: int, *, reset: bool) -> Chunk:
         subtask = self._spec.subtasks[number]
         seen = self._adapter.observation(
             {**self._obs, "instruction": subtask.instruction}, self._info
         )
         self._trace.saw(seen.images)
         began = time.perf_counter()
-        chunk = self._ask(seen, subtask=number, begins=begins)
+        chunk = self._ask(seen, subtask=number, reset=reset)
         self._seconds["policy"] += time.perf_counter() - began
-        return self._adapter.actions(chunk, self._obs)
+        return self._adapter.convert(chunk, self._obs)
 
-    def _execute(self, actions: Floats, number: int, tally: Tally) -> int:
+    def _execute(self, chunk: Chunk, number: int, tally: Tally) -> int:
+        actions = chunk.actions
         last = number == len(self._spec.subtasks) - 1
         # Nobody looks at what comes after the last allowed step of the last sub-task.
         observe = not (last and tally.steps + len(actions) >= tally.limit)
@@ -193,7 +194,7 @@ class Episode:
         executed = int(self._info["steps"])
         if executed < 1:
             raise ObservationError(f"step_chunk executed {executed} of {len(actions)} actions.")
-        self._trace.acted(actions[:executed])
+        self._trace.acted(chunk[:executed])
         self._felt()
         tally.count(executed, self._info, over=terminated or truncated)
         return executed

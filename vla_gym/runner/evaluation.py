@@ -107,7 +107,7 @@ def evaluate(
         count = worker_count(workers, len(todo) + len(films))
         pool = stack.enter_context(_pool(count, the_policy, the_suite, Path(out)))
         engine = Engine(
-            Work(the_suite.episodes, the_suite.protocol, todo, films),
+            Work(the_suite.episodes, todo, films),
             actor=Actor(the_policy, name),
             workers=pool,
             recorder=recorder,

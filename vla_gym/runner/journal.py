@@ -1,7 +1,8 @@
 """What a run has found out, safe on disk the moment an episode ends.
 
 ``DIR/episodes.jsonl`` holds one line an episode, written whole, flushed and fsynced before the next
-thing happens; ``DIR/actions/<episode>.npz`` the executed actions; ``DIR/run.json`` what is run. A
+thing happens; ``DIR/actions/<episode>.npz`` the executed actions,
+and what a policy intended instead; ``DIR/run.json`` what is run. A
 line that was cut off in the middle (a kill, a full disk) is removed before anything is added, so
 the file is whole whenever it is read. A lock keeps a second run out of the same directory.
 """
@@ -15,6 +16,7 @@ import json
 import os
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +26,15 @@ import numpy as np
 
 from vla_gym import files
 from vla_gym.errors import JournalError, ProtocolMismatchError
-from vla_gym.records import JOURNAL_FILE, RUN_FILE, EpisodeRecord, RunRecord, read_journal, read_run
-from vla_gym.runner.messages import Floats
+from vla_gym.records import (
+    JOURNAL_FILE,
+    RUN_FILE,
+    EpisodeRecord,
+    Executed,
+    RunRecord,
+    read_journal,
+    read_run,
+)
 
 ACTIONS_DIR = "actions"
 VIDEOS_DIR = "videos"
@@ -101,7 +110,7 @@ class Journal:
             files.write_atomically(self.out / RUN_FILE, text.encode() + b"\n", sync=True)
         self._run = run
 
-    def append(self, record: EpisodeRecord, actions: Floats) -> None:
+    def append(self, record: EpisodeRecord, executed: Executed) -> None:
         """Record a finished episode; when this returns it is on the disk.
 
         Raises:
@@ -109,19 +118,19 @@ class Journal:
         """
         with self._explained("written"):
             buffer = io.BytesIO()
-            np.savez_compressed(buffer, actions=actions)
+            arrays: dict[str, Any] = executed.arrays()
+            np.savez_compressed(buffer, **arrays)
             # Not synced: no number depends on it, and one fsync an episode is enough.
             files.write_atomically(self.actions_path(record.episode), buffer.getvalue())
             self._append_line(record.model_dump_json().encode() + b"\n")
         self.records[record.episode] = record
 
-    def actions(self, episode: int) -> Floats | None:
-        """Return the executed actions ``(steps, size)`` of an episode, if they are there."""
+    def executed(self, episode: int) -> Executed | None:
+        """Return what was executed in an episode, if the file is there and whole."""
         try:
             with np.load(self.actions_path(episode)) as data:
-                actions: Floats = data["actions"]
-                return actions
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                return Executed(data["actions"], data.get("intended"), data.get("demonstrates"))
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
             return None
 
     def actions_path(self, episode: int) -> Path:

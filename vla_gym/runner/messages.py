@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.contract.policy import Chunk
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import Scope
-from vla_gym.records import EpisodeRecord
+from vla_gym.records import EpisodeRecord, Executed
 from vla_gym.suites.spec import EpisodeSpec, Protocol
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -41,9 +42,9 @@ class RunEpisode:
 
 @dataclass(frozen=True)
 class Actions:
-    """The answer to a ``Request``: one chunk ``(chunk, policy action size)``."""
+    """The answer to a ``Request``: the chunk of one slot, ``(chunk, policy action size)``."""
 
-    chunk: Floats
+    chunk: Chunk
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,12 @@ class Request:
     Attributes:
         episode: Index in the suite.
         subtask: Index in the episode.
-        begins: Whether it is the first request of this sub-task.
+        reset: The policy forgets what it remembers of the slot before it answers.
     """
 
     episode: int
     subtask: int
-    begins: bool
+    reset: bool
     proprioception: npt.NDArray[np.float32]
     instruction: str
     info: Mapping[str, Any]
@@ -95,10 +96,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Finished:
-    """An episode is over: its record and the executed environment actions ``(steps, size)``."""
+    """An episode is over: its record and what was executed."""
 
     record: EpisodeRecord
-    actions: Floats
+    executed: Executed
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.records import EpisodeRecord, Executed, RunRecord
 from vla_gym.runner.journal import Journal
-from vla_gym.runner.messages import EnvBuilt, Film, Floats
+from vla_gym.runner.messages import EnvBuilt, Film
 from vla_gym.runner.progress import Watcher
 from vla_gym.suites.spec import EpisodeSpec
 
@@ -40,9 +40,9 @@ class JournalRecorder:
             if not self._journal.video_path(episode).exists() and self._wants_film(record)
         ]
 
-    def finished(self, record: EpisodeRecord, actions: Floats) -> bool:
+    def finished(self, record: EpisodeRecord, executed: Executed) -> bool:
         """Record an episode; return whether it is to be filmed."""
-        self._journal.append(record, actions)
+        self._journal.append(record, executed)
         self._watcher.finished(record)
         if record.error is not None:
             first = record.error.splitlines()[0]
@@ -51,11 +51,11 @@ class JournalRecorder:
 
     def filming(self, episode: int, spec: EpisodeSpec) -> Film | None:
         """Return what a worker needs to film an episode, if its actions are there."""
-        actions = self._journal.actions(episode)
-        if actions is None:
+        executed = self._journal.executed(episode)
+        if executed is None:
             return None
         path = str(self._journal.video_path(episode).resolve())
-        return Film(episode, spec, self._journal.records[episode], actions, path)
+        return Film(episode, spec, self._journal.records[episode], executed.actions, path)
 
     def environment(self, built: EnvBuilt) -> None:
         """Record what an environment says about itself, and whether workers disagree."""

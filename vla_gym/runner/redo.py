@@ -12,7 +12,7 @@ from itertools import islice
 
 from vla_gym.contract.env import Observation
 from vla_gym.errors import RunnerError
-from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord
 from vla_gym.runner.episode import Env, Info, Tally, begin_next, reset
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import Floats
@@ -26,20 +26,20 @@ class Finished:
     Attributes:
         spec: What was asked.
         record: How it went.
-        actions: What was executed, ``(steps, a)``.
+        executed: What was executed.
     """
 
     spec: EpisodeSpec
     record: EpisodeRecord
-    actions: Floats
+    executed: Executed
 
 
 def finished(suite: Suite, journal: Journal, limit: int | None = None) -> Iterator[Finished]:
     """Yield the episodes of a run that can be done again: those without an error."""
     for index, spec in islice(enumerate(suite.episodes), limit):
         record = journal.records[index]
-        if record.error is None and (actions := journal.actions(index)) is not None:
-            yield Finished(spec, record, actions)
+        if record.error is None and (executed := journal.executed(index)) is not None:
+            yield Finished(spec, record, executed)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 import gymnasium
 
 from vla_gym.contract.adapter import Adapter, adapt
-from vla_gym.contract.policy import PolicyInput
+from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import reach
 from vla_gym.runner.episode import Env, Episode, describe_error
@@ -33,7 +33,6 @@ from vla_gym.runner.messages import (
     Film,
     Filmed,
     Finished,
-    Floats,
     FromWorker,
     Ready,
     Request,
@@ -127,10 +126,10 @@ class Worker:
             return Failed(stage, text, describe_error(), scope, retry)
 
     def _run(self, world: _World, message: RunEpisode) -> Finished:
-        def ask(seen: PolicyInput, *, subtask: int, begins: bool) -> Floats:
+        def ask(seen: PolicyInput, *, subtask: int, reset: bool) -> Chunk:
             self._frames.write(seen.images)
             request = Request(
-                message.index, subtask, begins, seen.proprioception, seen.instruction, seen.info
+                message.index, subtask, reset, seen.proprioception, seen.instruction, seen.info
             )
             self._line.send(request)
             answer = self._line.receive()
@@ -147,7 +146,7 @@ class Worker:
             ask=ask,
         )
         rollout = episode.run()
-        return Finished(rollout.record, rollout.actions)
+        return Finished(rollout.record, rollout.executed)
 
     def _film(self, env: Env, message: Film) -> Filmed:
         # Imported here: many workers never film, and what draws and encodes is heavy.

@@ -81,10 +81,10 @@ class MockPolicy:
             if self._fault == "reset" and slot.episode == self._fault_episode:
                 raise RuntimeError("the mock policy was told to raise in reset")
             self.resets.append((slot.episode, slot.subtask))
-            self._streams[slot] = np.random.default_rng(slot.seed)
-            self._skilled[slot] = self._streams[slot].random() < self._competence
+            self._streams[slot.id] = np.random.default_rng(slot.seed)
+            self._skilled[slot.id] = self._streams[slot.id].random() < self._competence
             if slot.subtask == 0:
-                self._calls[slot] = 0
+                self._calls[slot.id] = 0
 
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return float64 ``(B, chunk, 7)``."""
@@ -100,15 +100,15 @@ class MockPolicy:
 
     def _decide(self, batch: Batch, row: int) -> npt.NDArray[np.float64]:
         slot = batch.slots[row]
-        self._calls[slot] += 1
+        self._calls[slot.id] += 1
         if self._strikes("raise")(slot):
             raise RuntimeError("the mock policy was told to raise")
         if self._strikes("quit")(slot):
             sys.exit(0)
         if self._strikes("interrupt")(slot):
             raise KeyboardInterrupt
-        noise = self._streams[slot].normal(0.0, 0.3, (self._spec.chunk, 7))
-        if self._skilled[slot]:
+        noise = self._streams[slot.id].normal(0.0, 0.3, (self._spec.chunk, 7))
+        if self._skilled[slot.id]:
             noise = 0.2 * noise + self._wish(batch, row)
         for name in sorted(batch.images):
             noise[:, 0] += 1e-3 * (float(batch.images[name][row].mean()) % 1.0)
@@ -126,7 +126,7 @@ class MockPolicy:
 
     def _strikes(self, fault: Fault) -> Any:
         def strikes(slot: Slot) -> bool:
-            there = slot.episode == self._fault_episode and self._calls[slot] == self._fault_call
+            there = slot.episode == self._fault_episode and self._calls[slot.id] == self._fault_call
             return self._fault == fault and there
 
         return strikes

@@ -72,7 +72,7 @@ def test_tasks_that_make_no_chain_are_refused() -> None:
 def test_only_what_the_expert_did_is_recorded_where_it_takes_over(tmp_path: Path) -> None:
     options = {"first": "random", "then": "calvin-oracle", "after": 0, "steps": 5}
     suite = quick(assets="builtin", renderer="tiny", chains=2)
-    collect("handover", suite, out=tmp_path, workers=1, policy_options=options, progress=False)
+    collect("takeover", suite, out=tmp_path, workers=1, policy_options=options, progress=False)
     with Journal(tmp_path / "run") as journal:
         steps = [done.steps for record in journal.records.values() for done in record.subtasks]
     assert LeRobotDataset(tmp_path).lengths == [count - 5 for count in steps]

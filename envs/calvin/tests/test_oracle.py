@@ -109,7 +109,7 @@ def test_the_arm_knows_what_the_environment_was_commanded():
             for _ in range(20):
                 batch = Batch([slot], {}, np.zeros((1, 0), np.float32), [""], [info(world, task)])
                 world.step(policy.act(batch)[0, 0])
-        arm = policy._experts[slot]._arm
+        arm = policy._experts[slot.id]._arm
         assert arm is not None
         np.testing.assert_allclose(arm.position, world.robot.target_position, atol=1e-9)
         np.testing.assert_allclose(arm.euler, world.robot.target_euler, atol=1e-9)

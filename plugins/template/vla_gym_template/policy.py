@@ -30,13 +30,13 @@ class WavePolicy:
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Forget these slots."""
-        self._asked.update(dict.fromkeys(slots, 0))
+        self._asked.update(dict.fromkeys((slot.id for slot in slots), 0))
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Return one action a slot, ``(B, 1, 7)``: translation, rotation, gripper."""
         actions = np.zeros((len(batch), 1, ACTION.size))
         actions[..., -1] = ACTION.gripper.open
         for action, slot in zip(actions[:, 0], batch.slots, strict=True):
-            action[2] = self._amplitude * np.sin(self._asked[slot] / 10)
-            self._asked[slot] += 1
+            action[2] = self._amplitude * np.sin(self._asked[slot.id] / 10)
+            self._asked[slot.id] += 1
         return actions

@@ -56,16 +56,16 @@ class RoboVlmsPolicy:
         """Forget the frames of these slots."""
         for slot in slots:
             memory = Memory(deque(maxlen=self.config.history))
-            memory.noise.manual_seed(getattr(slot, "seed", 0))
-            self._memories[slot] = memory
+            memory.noise.manual_seed(slot.seed)
+            self._memories[slot.id] = memory
 
     @torch.inference_mode()
     def act(self, batch: Batch) -> npt.NDArray[np.float32]:
         """Return chunks ``(B, N, A)``."""
-        missing = [int(slot) for slot in batch.slots if slot not in self._memories]
+        missing = [slot.id for slot in batch.slots if slot.id not in self._memories]
         if missing:
             raise PolicyError(f"act() for slots {missing} that were never reset.")
-        memories = [self._memories[slot] for slot in batch.slots]
+        memories = [self._memories[slot.id] for slot in batch.slots]
         self._look(batch, memories)
         chunks = self._decode(memories) if self.model.tokens else self._regress(memories)
         actions = torch.stack(chunks).float().cpu().numpy().astype(np.float32)

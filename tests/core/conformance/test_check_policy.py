@@ -31,15 +31,15 @@ class Honest:
 
     def reset(self, slots: Sequence[Slot]) -> None:
         for slot in slots:
-            self.sums[slot] = 0.0
-            self.streams[slot] = np.random.default_rng(slot.seed)
+            self.sums[slot.id] = 0.0
+            self.streams[slot.id] = np.random.default_rng(slot.seed)
 
     def act(self, batch: Batch) -> np.ndarray:
         size = (self.spec.chunk, self.spec.action.size)
         actions = np.zeros((len(batch), *size))
         for row, slot in enumerate(batch.slots):
-            self.sums[slot] += float(batch.images["static"][row].mean())
-            actions[row] = self.sums[slot] + self.streams[slot].normal(size=size)
+            self.sums[slot.id] += float(batch.images["static"][row].mean())
+            actions[row] = self.sums[slot.id] + self.streams[slot.id].normal(size=size)
         return actions
 
 
@@ -94,7 +94,7 @@ def test_the_position_in_the_batch_as_key_is_found(spec: PolicySpec) -> None:
 def test_the_slot_number_as_seed_is_found(spec: PolicySpec) -> None:
     class ByNumber(Honest):
         def act(self, batch: Batch) -> np.ndarray:
-            return super().act(batch) + np.array(batch.slots)[:, None, None]
+            return super().act(batch) + np.array([slot.id for slot in batch.slots])[:, None, None]
 
     assert set(failures(ByNumber(spec))) == {"slots"}
 

@@ -11,6 +11,7 @@ from vla_gym.datasets import open_dataset
 from vla_gym.datasets.collection import collect, demonstrations
 from vla_gym.datasets.recording import record
 from vla_gym.errors import DatasetError, RunnerError
+from vla_gym.records import Executed
 from vla_gym.runner import evaluation
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.worker import make_env
@@ -34,7 +35,7 @@ def gather(out: Path, **options) -> list[dict]:
 def test_every_success_is_recorded_as_it_was(tmp_path: Path) -> None:
     sources = gather(tmp_path)
     with Journal(tmp_path / "run") as journal:
-        records, actions = dict(journal.records), [journal.actions(i) for i in range(4)]
+        records, actions = dict(journal.records), [journal.executed(i).actions for i in range(4)]
     wanted = [
         (episode, number)
         for episode, record in sorted(records.items())
@@ -86,11 +87,11 @@ def test_going_on_ends_with_the_same_data(tmp_path: Path) -> None:
 def test_an_episode_that_goes_differently_is_refused(tmp_path: Path) -> None:
     gather(tmp_path)
     with Journal(tmp_path / "run") as journal:
-        record, actions = journal.records[0], journal.actions(0)
+        record, executed = journal.records[0], journal.executed(0)
     spec = SUITE.episodes[0]
     env = make_env(spec.env_id, spec.env_kwargs, cameras=("static",))
     with pytest.raises(RunnerError, match="went differently"):
-        list(demonstrations(env, spec, record, -actions))
+        list(demonstrations(env, spec, record, Executed(-executed.actions)))
 
 
 def test_a_format_that_cannot_record_is_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vla_gym.contract import Execution, PolicyInput, adapt
+from vla_gym.contract.policy import Chunk
 from vla_gym.errors import RunnerError
 from vla_gym.runner.episode import Episode, Rollout, action_hash
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
@@ -25,11 +26,11 @@ class Script:
         self.seen: list[tuple[int, bool, str]] = []
         self.images: list[Any] = []
 
-    def __call__(self, seen: PolicyInput, *, subtask: int, begins: bool) -> Any:
-        self.seen.append((subtask, begins, seen.instruction))
+    def __call__(self, seen: PolicyInput, *, subtask: int, reset: bool) -> Any:
+        self.seen.append((subtask, reset, seen.instruction))
         self.images.append(seen.images["static"].copy())
         taken = [self._actions.pop(0) if self._actions else STILL for _ in range(self._chunk)]
-        return np.stack(taken)
+        return Chunk(np.stack(taken))
 
 
 def play(
@@ -62,8 +63,8 @@ def test_a_chain_goes_on_at_each_success_and_ends_at_the_first_failure() -> None
     assert record.subtasks[2].steps == 18
     assert record.subtasks[2].first_success is None
     assert record.solved == 2
-    assert len(rollout.actions) == sum(s.steps for s in record.subtasks)
-    assert record.actions == action_hash(rollout.actions)
+    assert len(rollout.executed.actions) == sum(s.steps for s in record.subtasks)
+    assert record.actions == action_hash(rollout.executed.actions)
     first = record.subtasks[0]
     assert first.first_success == first.steps
     assert first.final_success
@@ -135,14 +136,14 @@ def test_nan_is_an_error_and_the_sub_task_failed() -> None:
     assert rollout.record.error is not None
     assert rollout.record.error.startswith("ActionError: step 2")
     assert [s.success for s in rollout.record.subtasks] == [False]
-    assert len(rollout.actions) == 2
+    assert len(rollout.executed.actions) == 2
 
 
 def test_actions_keep_their_precision() -> None:
     tiny = STILL + 1e-12
     rollout, _ = play(Script(tiny), "go_right", steps=1)
-    np.testing.assert_array_equal(rollout.actions[0], tiny.clip(-1, 1))
-    assert rollout.actions.dtype == np.float64
+    np.testing.assert_array_equal(rollout.executed.actions[0], tiny.clip(-1, 1))
+    assert rollout.executed.actions.dtype == np.float64
 
 
 def test_an_episode_does_not_depend_on_the_one_before() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from vla_gym.errors import JournalError, ProtocolMismatchError
-from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
+from vla_gym.records import EpisodeRecord, Executed, RunRecord, SubTaskRecord
 from vla_gym.runner.journal import Journal
 
 
@@ -35,7 +35,7 @@ def fill(out: Path, episodes: int = 2) -> bytes:
     with Journal(out) as journal:
         journal.begin(run_record())
         for episode in range(episodes):
-            journal.append(record(episode), np.full((4, 7), float(episode)))
+            journal.append(record(episode), Executed(np.full((4, 7), float(episode))))
     return (out / "episodes.jsonl").read_bytes()
 
 
@@ -43,10 +43,11 @@ def test_what_is_appended_is_read_again(tmp_path: Path) -> None:
     fill(tmp_path)
     with Journal(tmp_path) as journal:
         assert journal.records == {0: record(0), 1: record(1)}
-        actions = journal.actions(1)
-        assert actions is not None
-        np.testing.assert_array_equal(actions, np.ones((4, 7)))
-        assert journal.actions(7) is None
+        executed = journal.executed(1)
+        assert executed is not None
+        np.testing.assert_array_equal(executed.actions, np.ones((4, 7)))
+        assert executed.intended is None
+        assert journal.executed(7) is None
 
 
 def test_a_line_is_on_the_disk_when_append_returns(
@@ -59,7 +60,7 @@ def test_a_line_is_on_the_disk_when_append_returns(
         monkeypatch.setattr(
             "vla_gym.runner.journal.os.fsync", lambda fd: synced.append(path.read_bytes())
         )
-        journal.append(record(0), np.zeros((1, 7)))
+        journal.append(record(0), Executed(np.zeros((1, 7))))
         assert synced[-1] == path.read_bytes() != b""
 
 
@@ -71,7 +72,7 @@ def test_a_torn_last_line_is_cut_off(rest: bytes, tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         assert set(journal.records) == {0, 1}
         assert (tmp_path / "episodes.jsonl").read_bytes() == whole
-        journal.append(record(2), np.zeros((1, 7)))
+        journal.append(record(2), Executed(np.zeros((1, 7))))
     lines = (tmp_path / "episodes.jsonl").read_text().splitlines()
     assert [json.loads(line)["episode"] for line in lines] == [0, 1, 2]
 
@@ -92,12 +93,12 @@ def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 50, hard))
         try:
             with pytest.raises(JournalError, match=r"3 finished episodes are safe.*free"):
-                journal.append(record(3), np.zeros((0, 0)))
+                journal.append(record(3), Executed(np.zeros((0, 0))))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, handler)
         assert (tmp_path / "episodes.jsonl").read_bytes() == whole
-        journal.append(record(3), np.zeros((0, 0)))
+        journal.append(record(3), Executed(np.zeros((0, 0))))
     with Journal(tmp_path) as journal:
         assert set(journal.records) == {0, 1, 2, 3}
 
@@ -132,10 +133,10 @@ def test_retrying_errors_forgets_them_on_disk(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.begin(run_record())
         for episode, error in enumerate([None, "RuntimeError: no", None]):
-            journal.append(record(episode, error), np.zeros((1, 7)))
+            journal.append(record(episode, error), Executed(np.zeros((1, 7))))
     with Journal(tmp_path, retry_errors=True) as journal:
         assert set(journal.records) == {0, 2}
-        journal.append(record(1), np.zeros((1, 7)))
+        journal.append(record(1), Executed(np.zeros((1, 7))))
     with Journal(tmp_path) as journal:
         assert set(journal.records) == {0, 1, 2}
 

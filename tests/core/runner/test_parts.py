@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vla_gym.contract.policy import Chunk
 from vla_gym.contract.spec import CameraSpec
 from vla_gym.runner import provenance
 from vla_gym.runner.acting import slot_seed
@@ -113,7 +114,7 @@ def trace(actions: np.ndarray, *, moved: float = 0.5, picture: int | None = None
         made.felt(np.array([end, 0, 0, 0.08 * end], np.float32))
     if picture is not None:
         made.saw({"static": np.full((4, 4, 3), picture, np.uint8)})
-    made.acted(actions)
+    made.acted(Chunk(actions))
     return made
 
 

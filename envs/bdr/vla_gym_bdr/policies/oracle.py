@@ -41,12 +41,14 @@ class BdrOracle:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin an episode."""
         for slot in slots:
-            self._programs.pop(slot, None)
+            self._programs.pop(slot.id, None)
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Return one action for each slot, ``(B, 1, 7)``."""
         pairs = zip(batch.slots, batch.infos, strict=True)
-        return np.array([[self._act(slot, info["scene"], info["state"])] for slot, info in pairs])
+        return np.array(
+            [[self._act(slot.id, info["scene"], info["state"])] for slot, info in pairs]
+        )
 
     def _act(
         self, slot: int, scene: dict[str, Any], state: dict[str, Any]

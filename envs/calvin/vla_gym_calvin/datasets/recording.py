@@ -30,7 +30,7 @@ def record(episodes: Iterable[Finished], out: Path) -> int:
     try:
         for episode in episodes:
             env = env or make_env(episode.spec.env_id, episode.spec.env_kwargs)
-            moments = list(redo(env, episode.spec, episode.record, episode.actions))
+            moments = list(redo(env, episode.spec, episode.record, episode.executed.actions))
             annotations = list(_annotations(episode))
             writer.add(_frames(moments), annotations)
             count += len(annotations)

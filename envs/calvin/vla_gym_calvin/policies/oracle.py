@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.policy import Batch, Slot
+from vla_gym.contract.policy import Batch, Chunk, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import OptionError, PolicyError
 from vla_gym_calvin.policies.arm import Arm, Motion
@@ -55,19 +55,19 @@ class CalvinOracle:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin a sub-task; the commanded pose is forgotten only where an episode begins."""
         for slot in slots:
-            if slot.subtask == 0 or slot not in self._experts:
-                disturbance = Disturbance(self._noise, getattr(slot, "seed", 0))
-                self._experts[slot] = Expert(slot.env_kwargs.get("scene", "D"), disturbance)
-            self._experts[slot].begin()
+            if slot.subtask == 0 or slot.id not in self._experts:
+                disturbance = Disturbance(self._noise, slot.seed)
+                self._experts[slot.id] = Expert(slot.env_kwargs.get("scene", "D"), disturbance)
+            self._experts[slot.id].begin()
 
-    def act(self, batch: Batch) -> npt.NDArray[np.float64]:
-        """Return one action for each slot, ``(B, 1, 7)``."""
+    def act(self, batch: Batch) -> npt.NDArray[np.float64] | Chunk:
+        """Return one action for each slot, ``(B, 1, 7)``; with noise, also as it was meant."""
         pairs = zip(batch.slots, batch.infos, strict=True)
-        return np.array([[self._experts[slot].action(info)] for slot, info in pairs])
-
-    def intended(self, slots: Sequence[Slot]) -> npt.NDArray[np.float64]:
-        """Return the last actions as they were meant, ``(B, 1, 7)``, without the noise."""
-        return np.array([[self._experts[slot].intended] for slot in slots])
+        actions = np.array([[self._experts[slot.id].action(info)] for slot, info in pairs])
+        if not self._noise:
+            return actions
+        meant = np.array([[self._experts[slot.id].intended] for slot in batch.slots])
+        return Chunk(actions, intended=meant)
 
 
 class Expert:

@@ -50,12 +50,14 @@ class SimplerOracle:
         """Begin an episode; a later sub-task is the program's own affair."""
         for slot in slots:
             if slot.subtask == 0:
-                self._programs.pop(slot, None)
+                self._programs.pop(slot.id, None)
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Return one action for each slot, ``(B, 1, 7)``."""
         pairs = zip(batch.slots, batch.infos, strict=True)
-        return np.array([[self._act(slot, info["scene"], info["state"])] for slot, info in pairs])
+        return np.array(
+            [[self._act(slot.id, info["scene"], info["state"])] for slot, info in pairs]
+        )
 
     def _act(
         self, slot: int, scene: dict[str, object], state: dict[str, object]

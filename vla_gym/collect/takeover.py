@@ -1,21 +1,22 @@
 """Two policies, one after the other: the second takes over where the first has got to.
 
-For demonstrations that begin where chains of a learned policy end, or where it is stuck, which is
-where it needs them (what a trial found to be the bottleneck; ``docs/training.md``).
+That is how interventions are collected (DAgger; Ross et al. 2011): demonstrations that begin where
+chains of a learned policy end, or where it is stuck, which is where it needs them (what a trial
+found to be the bottleneck; ``docs/training.md``).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
-from vla_gym.contract.policy import Batch, Policy, Slot
+from vla_gym.contract.policy import Batch, Chunk, Policy, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError
 
@@ -29,22 +30,21 @@ class _Turn:
     Attributes:
         member: 0 for the first policy, 1 for the second.
         slot: As the sub-task began.
-        waiting: Actions in the environment's terms that are still to be executed.
+        waiting: Actions in the environment's terms that are still to be executed, and what was
+            intended.
         given: How many of the last chunk were.
         steps: How many were in this sub-task.
-        last: The last one.
     """
 
     member: int
     adapter: EpisodeAdapter
     slot: Slot
-    waiting: deque[Actions] = field(default_factory=deque)
+    waiting: deque[tuple[Actions, Actions]] = field(default_factory=deque)
     given: int = 0
     steps: int = 0
-    last: Actions = field(default_factory=lambda: np.zeros(0))
 
 
-class HandoverPolicy:
+class TakeoverPolicy:
     """Lets ``first`` do the first sub-tasks of a chain, or steps of each, and ``then`` the others.
 
     Args:
@@ -95,16 +95,11 @@ class HandoverPolicy:
             environments=tuple(sorted(set.intersection(*bound))) if bound else (),
         )
 
-    @property
-    def demonstrates_from(self) -> tuple[int, int]:
-        """Where the second takes over: the sub-task, and the step of it and of those after it."""
-        return self._after, self._steps
-
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin a sub-task; whoever takes over is told that an episode begins."""
         for slot in slots:
             member = int(slot.subtask >= self._after and not self._steps)
-            turn = self._turns.get(slot)
+            turn = self._turns.get(slot.id)
             begins = slot.subtask == (self._after if member else 0)
             if turn is None or turn.member != member or begins:
                 self._take_over(member, slot)
@@ -115,49 +110,40 @@ class HandoverPolicy:
             turn.slot, turn.given, turn.steps = slot, 0, 0
             self._members[member].reset([slot])
 
-    def act(self, batch: Batch) -> Actions:
-        """Return the next action of each slot, ``(B, 1, a)``."""
-        for slot in batch.slots:
-            self._take_over_if_due(self._turns[slot])
-        rows = range(len(batch.slots))
-        idle = [row for row in rows if not self._turns[batch.slots[row]].waiting]
+    def act(self, batch: Batch) -> Chunk:
+        """Return the next action of each slot, ``(B, 1, a)``; those of the second demonstrate."""
+        turns = [self._turns[slot.id] for slot in batch.slots]
+        for turn in turns:
+            self._take_over_if_due(turn)
+        turns = [self._turns[slot.id] for slot in batch.slots]
         for member in (0, 1):
-            asked = [row for row in idle if self._turns[batch.slots[row]].member == member]
+            asked = [r for r, t in enumerate(turns) if t.member == member and not t.waiting]
             if asked:
                 self._ask(member, batch, asked)
-        actions = np.stack([self._next(slot) for slot in batch.slots])[:, None]
-        return actions.astype(np.float64)  # whoever acts: an environment computes in their type
-
-    def intended(self, slots: Sequence[Slot]) -> Actions:
-        """Return the last actions without a disturbance, where the present policy makes one."""
-        return np.stack([self._meant(slot) for slot in slots])
-
-    def _meant(self, slot: Slot) -> Actions:
-        turn = self._turns[slot]
-        member: Any = self._members[turn.member]
-        if not hasattr(member, "intended"):
-            return turn.last[None]
-        meant: Actions = member.intended([slot])[0]
-        return meant
+        # Whoever acts: an environment computes in the type of its actions.
+        pairs = np.array([self._next(turn) for turn in turns], np.float64)
+        shown = np.array([[turn.member == 1] for turn in turns])
+        return Chunk(pairs[:, :1], intended=pairs[:, 1:], demonstrates=shown)
 
     def _ask(self, member: int, batch: Batch, rows: Sequence[int]) -> None:
-        turns = [self._turns[batch.slots[row]] for row in rows]
+        turns = [self._turns[batch.slots[row].id] for row in rows]
         observations = [_observation(batch, row) for row in rows]
         seen = [
             turn.adapter.observation(observation, batch.infos[row])
             for turn, observation, row in zip(turns, observations, rows, strict=True)
         ]
-        chunks = self._members[member].act(Batch.of([batch.slots[row] for row in rows], seen))
-        for turn, chunk, observation in zip(turns, chunks, observations, strict=True):
-            turn.waiting.extend(turn.adapter.actions(np.asarray(chunk), observation))
+        answer = self._members[member].act(Batch.of([batch.slots[row] for row in rows], seen))
+        chunks = Chunk.of(answer)
+        for row, (turn, observation) in enumerate(zip(turns, observations, strict=True)):
+            chunk = turn.adapter.convert(chunks[row], observation)
+            meant = chunk.actions if chunk.intended is None else chunk.intended
+            turn.waiting.extend(zip(chunk.actions, meant, strict=True))
             turn.given = 0
 
-    def _next(self, slot: Slot) -> Actions:
-        turn = self._turns[slot]
-        turn.last = turn.waiting.popleft()
+    def _next(self, turn: _Turn) -> tuple[Actions, Actions]:
         turn.given += 1
         turn.steps += 1
-        return turn.last
+        return turn.waiting.popleft()
 
     def _take_over_if_due(self, turn: _Turn) -> None:
         """Give the second policy a sub-task that the first one has tried for long enough."""
@@ -166,8 +152,8 @@ class HandoverPolicy:
             self._take_over(1, turn.slot)
 
     def _take_over(self, member: int, slot: Slot) -> None:
-        self._turns[slot] = _Turn(member, self._adapter(member, slot).start(), slot)
-        self._members[member].reset([_as_first(slot)])
+        self._turns[slot.id] = _Turn(member, self._adapter(member, slot).start(), slot)
+        self._members[member].reset([replace(slot, subtask=0)])  # an episode begins there
 
     def _adapter(self, member: int, slot: Slot) -> Adapter:
         found = self._adapters[member]
@@ -185,18 +171,6 @@ def _made(
     from vla_gym.policies.factory import make_policy
 
     return make_policy(policy, env_contract=env_contract, options=options)
-
-
-def _as_first(slot: Slot) -> Slot:
-    """Return a slot at whose sub-task an episode begins."""
-    return Slot(
-        int(slot),
-        seed=slot.seed,
-        episode=slot.episode,
-        subtask=0,
-        environment=slot.environment,
-        env_kwargs=slot.env_kwargs,
-    )
 
 
 def _observation(batch: Batch, row: int) -> dict[str, Any]:

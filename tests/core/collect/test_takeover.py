@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vla_gym.collect.takeover import TakeoverPolicy
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.collection import collect
 from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError
-from vla_gym.policies.handover import HandoverPolicy
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.runner.journal import Journal
 from vla_gym.testing.mock_env import mock_contract
@@ -33,7 +33,7 @@ class Constant:
         )
 
     def reset(self, slots: Any) -> None:
-        self.resets += [(int(slot), slot.subtask) for slot in slots]
+        self.resets += [(slot.id, slot.subtask) for slot in slots]
 
     def act(self, batch: Batch) -> np.ndarray[Any, Any]:
         self.calls += 1
@@ -54,41 +54,45 @@ def batch(*slots: Slot) -> Batch:
 
 def test_each_has_its_sub_tasks_and_its_chunks() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = HandoverPolicy(first=first, then=then, env_contract=mock_contract(), after=2)
+    policy = TakeoverPolicy(first=first, then=then, env_contract=mock_contract(), after=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, subtask=subtask)
         policy.reset([slot])
-        said.append([float(policy.act(batch(slot))[0, 0, 0]) for _ in range(4)])
+        said.append([float(policy.act(batch(slot)).actions[0, 0, 0]) for _ in range(4)])
     assert said == [[1.0, 0.5, 0.25, 1.0]] * 2 + [[-1.0, -0.5, -0.25, -1.0]]
     assert (first.resets, then.resets) == ([(4, 0), (4, 1)], [(4, 0)])
     assert (first.calls, then.calls) == (4, 2)
 
 
 def test_slots_at_different_places_do_not_mix() -> None:
-    policy = HandoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_contract=mock_contract())
+    policy = TakeoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_contract=mock_contract())
     early, late = Slot(0, subtask=0), Slot(1, subtask=1)
     policy.reset([early, late])
-    assert policy.act(batch(late, early))[:, 0, 0].tolist() == [-1.0, 1.0]
-    assert policy.act(batch(early))[:, 0, 0].tolist() == [0.5]
-    assert policy.act(batch(late, early))[:, 0, 0].tolist() == [-0.5, 0.25]
-    assert policy.intended([early, late])[:, 0, 0].tolist() == [0.25, -0.5]
+    assert policy.act(batch(late, early)).actions[:, 0, 0].tolist() == [-1.0, 1.0]
+    assert policy.act(batch(early)).actions[:, 0, 0].tolist() == [0.5]
+    both = policy.act(batch(late, early))
+    assert both.actions[:, 0, 0].tolist() == [-0.5, 0.25]
+    assert both.intended is not None
+    assert both.intended[:, 0, 0].tolist() == [-0.5, 0.25]
+    assert both.demonstrates is not None
+    assert both.demonstrates.tolist() == [[True], [False]]
 
 
 def test_the_second_takes_over_a_sub_task_that_lasts() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = HandoverPolicy(first=first, then=then, env_contract=mock_contract(), after=1, steps=2)
+    policy = TakeoverPolicy(first=first, then=then, env_contract=mock_contract(), after=1, steps=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, seed=subtask, subtask=subtask)
         policy.reset([slot])
-        said.append([float(policy.act(batch(slot))[0, 0, 0]) for _ in range(4)])
+        said.append([float(policy.act(batch(slot)).actions[0, 0, 0]) for _ in range(4)])
     assert said == [[1.0, 0.5, 0.25, 1.0]] + [[1.0, 0.5, -1.0, -0.5]] * 2
     assert (first.resets, then.resets) == ([(4, 0), (4, 1), (4, 0)], [(4, 0), (4, 0)])
 
 
-def made(competence: float = 1.0, **options: Any) -> HandoverPolicy:
-    return HandoverPolicy(
+def made(competence: float = 1.0, **options: Any) -> TakeoverPolicy:
+    return TakeoverPolicy(
         first=MockPolicy(competence=competence),
         then=MockPolicy(competence=1.0),
         env_contract=mock_contract(),
@@ -129,12 +133,13 @@ def test_only_the_steps_of_the_second_are_recorded(tmp_path: Path) -> None:
 
 
 def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
-    policy = HandoverPolicy(first=Single(1.0), then=Constant(-1.0), env_contract=mock_contract())
+    policy = TakeoverPolicy(first=Single(1.0), then=Constant(-1.0), env_contract=mock_contract())
     slots = [Slot(0, subtask=0), Slot(1, subtask=1)]
     policy.reset(slots)
-    assert policy.act(batch(*slots)).dtype == policy.act(batch(slots[0])).dtype == np.float64
+    assert policy.act(batch(*slots)).actions.dtype == np.float64
+    assert policy.act(batch(slots[0])).actions.dtype == np.float64
 
 
 def test_nothing_for_the_first_is_refused() -> None:
     with pytest.raises(OptionError, match="after=0"):
-        HandoverPolicy(first=Constant(1), then=Constant(1), env_contract=mock_contract(), after=0)
+        TakeoverPolicy(first=Constant(1), then=Constant(1), env_contract=mock_contract(), after=0)

@@ -1,0 +1,1 @@
+"""Collecting demonstrations: a policy is run, and what it shows is recorded."""
