@@ -8,6 +8,7 @@ which stops early can be taken back.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from vla_gym.contract.issues import IssueList
 from vla_gym.contract.spec import Execution, GripperSpec, Mode, PolicySpec
@@ -74,7 +75,7 @@ class GripperConverter:
         if self.identity:
             return value, state
         if self.policy.mode is Mode.DELTA:
-            return self._from_direction(_direction(value, self.policy), state)
+            return self._from_direction(direction_of(value, self.policy), state)
         opening, state = self._opening(value, state)
         if self.env.mode is Mode.ABSOLUTE:
             return self._place(opening), state
@@ -144,7 +145,8 @@ class GripperConverter:
             )
 
 
-def _direction(value: float, spec: GripperSpec) -> float:
+def direction_of(value: Any, spec: GripperSpec) -> Any:
+    """Return the direction of a relative gripper's number (or array), -1 closes to 1 opens."""
     return (2 * value - spec.open - spec.closed) / (spec.open - spec.closed)
 
 

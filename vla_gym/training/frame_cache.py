@@ -27,7 +27,7 @@ from vla_gym.training.trainable import Samples
 from vla_gym.training.windows import count_before, place_windows
 
 FOLDER = "cache"
-_VERSION = 1
+_VERSION = 2
 _INDEX = "index.json"
 
 Numbers = npt.NDArray[np.int64]
@@ -43,8 +43,9 @@ class Store:
         actions: ``(F, a)``: what is learned, in the policy's units.
         disturbed: int64 ``(F + 1,)``: how many frames before each were disturbed.
         ends: int64 ``(E,)``: one past the last frame of every episode.
-        instructions: One an episode.
-        tasks: One an episode.
+        instructions: One per episode.
+        tasks: One per episode.
+        inexact: Frames whose label does not lead back to what was recorded.
     """
 
     images: dict[str, npt.NDArray[np.uint8]]
@@ -54,6 +55,7 @@ class Store:
     ends: Numbers
     instructions: Sequence[str]
     tasks: Sequence[str]
+    inexact: int = 0
 
     def frames(self, episodes: Sequence[int]) -> Numbers:
         """Return the numbers of all frames of some episodes."""
@@ -82,6 +84,8 @@ def open_store(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Store:
     """Return the store of a data set for a policy; made now if it is not there.
+
+    Frames that the policy cannot say exactly are learned as nearly as it can, and counted.
 
     Args:
         dataset: The episodes.
@@ -147,10 +151,10 @@ def _fill(
         for role, camera in policy.cameras.items()
     }
     numbers: dict[str, list[npt.NDArray[Any]]] = {"proprioception": [], "actions": []}
-    disturbed, words, tasks, start = [], [], [], 0
+    disturbed, words, tasks, start, inexact = [], [], [], 0, 0
     for index, length in enumerate(dataset.lengths):
         episode = dataset.episode(index, images=bool(images))
-        ready = prepare(episode)
+        ready = prepare(episode, number=index)
         for role, pictures in ready.images.items():
             images[role][start : start + length] = pictures
         numbers["proprioception"].append(ready.proprioception)
@@ -158,6 +162,7 @@ def _fill(
         disturbed.append(ready.disturbed)
         words.append(episode.instruction)
         tasks.append(episode.task)
+        inexact += ready.inexact
         start += length
         progress(f"decoding episode {index + 1} of {len(dataset.lengths)}")
     for pictures in images.values():
@@ -165,8 +170,8 @@ def _fill(
     for name, rows in numbers.items():
         np.save(folder / f"{name}.npy", np.concatenate(rows).astype(np.float32))
     np.save(folder / "disturbed.npy", count_before(np.concatenate(disturbed)))
-    index_text = {"lengths": list(dataset.lengths), "instructions": words, "tasks": tasks}
-    (folder / _INDEX).write_text(json.dumps(index_text), encoding="utf-8")
+    lists = {"lengths": list(dataset.lengths), "instructions": words, "tasks": tasks}
+    (folder / _INDEX).write_text(json.dumps({**lists, "inexact": inexact}), encoding="utf-8")
 
 
 def _read(folder: Path, policy: PolicySpec) -> Store:
@@ -182,6 +187,7 @@ def _read(folder: Path, policy: PolicySpec) -> Store:
             ends=np.cumsum(np.asarray(index["lengths"], np.int64)),
             instructions=index["instructions"],
             tasks=index["tasks"],
+            inexact=index["inexact"],
         )
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(

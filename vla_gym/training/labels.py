@@ -1,8 +1,8 @@
-"""From a data set's terms to a policy's: the same conversion that an evaluation makes.
+"""From a data set's terms to a policy's, as an evaluation converts; actions the other way round.
 
-A data set is taken for an environment that shows and does what is in it, and ``adapt`` decides as
-it does before an evaluation; what cannot be learned (an action in other units or frames) is refused
-with the same coded issues.
+A data set is taken for an environment that shows and does what is in it. What cannot be learned is
+refused before a training with the coded issues of an evaluation; frames whose action the policy
+cannot say exactly are counted.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.adapter import Adapter, adapt
-from vla_gym.contract.issues import IncompatibleError, IssueList
-from vla_gym.contract.spec import EnvContract, PolicySpec
+from vla_gym.contract.inverse import invert
+from vla_gym.contract.issues import Issue
+from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Floats, Pictures
+from vla_gym.errors import ActionError, DatasetError
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Prepared:
         proprioception: ``(T, n)``.
         actions: ``(T, a)``: what is learned.
         disturbed: bool ``(T,)``: something else was executed.
+        inexact: Frames whose label does not lead back to what was recorded.
     """
 
     images: dict[str, Pictures]
     proprioception: Floats
     actions: Floats
     disturbed: npt.NDArray[np.bool_]
+    inexact: int
 
 
 class Preparation:
@@ -48,20 +51,29 @@ class Preparation:
     """
 
     def __init__(self, policy: PolicySpec, dataset: DatasetSpec, *, name: str) -> None:
-        plain = policy.model_copy(update={"normalization": None, "environments": ()})
-        world = EnvContract(
-            cameras=dataset.cameras,
-            proprioception=dataset.proprioception,
-            action=dataset.action,
-            base_aligned_with_world=False,
-        )
-        self._adapter: Adapter = adapt(plain, world, env_id=name)
-        self._check_actions(name)
+        self._name = name
+        self._labels = invert(policy, dataset.contract, name=name)
 
-    def __call__(self, episode: Demonstration) -> Prepared:
-        """Return an episode in the policy's terms."""
-        adapter = self._adapter
-        meant = episode.targets
+    @property
+    def warnings(self) -> tuple[Issue, ...]:
+        """What cannot be learned exactly."""
+        return self._labels.warnings
+
+    def __call__(self, episode: Demonstration, *, number: int = 0) -> Prepared:
+        """Return an episode in the policy's terms.
+
+        Args:
+            episode: In the data set's terms.
+            number: Of it, for messages.
+
+        Raises:
+            DatasetError: Numbers that are no pose or rotation; names episode and frame.
+        """
+        adapter = self._labels.forward
+        try:
+            labels = self._labels(episode.targets, episode.proprioception, executed=episode.actions)
+        except ActionError as error:
+            raise DatasetError(f"{self._name}, episode {number}, {error}") from error
         return Prepared(
             images={
                 role: np.stack([convert(picture) for picture in episode.images[role]])
@@ -70,33 +82,7 @@ class Preparation:
             proprioception=np.stack(
                 [adapter.proprioception(row) for row in episode.proprioception]
             ).astype(np.float32),
-            actions=np.concatenate([meant[:, :-1], self._gripper(meant[:, -1:])], axis=1),
+            actions=labels.actions.astype(np.float32),
             disturbed=episode.disturbed,
+            inexact=int((~labels.exact).sum()),
         )
-
-    def _gripper(self, values: Floats) -> Floats:
-        """Return what the policy would say: the nearer of its two ends."""
-        mine, theirs = self._adapter.policy.action.gripper, self._adapter.env.action.gripper
-        opens = np.abs(values - theirs.open) < np.abs(values - theirs.closed)
-        return np.where(opens, mine.open, mine.closed).astype(np.float32)
-
-    def _check_actions(self, name: str) -> None:
-        issues, arm = IssueList(), self._adapter.arm
-        for part, way in (("translation", arm.translation), ("rotation", arm.rotation)):
-            if way.value != "identity":
-                issues.error(
-                    f"training_{part}",
-                    f"The {part} of data set {name} is in other terms than the policy's "
-                    f"(it would be converted by {way.value}).",
-                    "train a policy whose action is that of the data set",
-                )
-        mine, theirs = self._adapter.policy.action.gripper, self._adapter.env.action.gripper
-        if mine.mode is not theirs.mode:
-            issues.error(
-                "training_gripper",
-                f"The gripper of data set {name} is {theirs.mode.value}, the policy's "
-                f"{mine.mode.value}.",
-                "train a policy whose action is that of the data set",
-            )
-        if issues:
-            raise IncompatibleError(issues, subject=f"data set {name}")

@@ -73,6 +73,11 @@ class Log:
     def begin(self, done: int, data: Mapping[str, object]) -> None:
         """Say how many steps are done already and what the rest learns from."""
         self._bar.update(self._task, completed=done, description="training")
+        if "inexact" in data and not self._bar.disable:
+            self._bar.console.print(
+                f"Of {data['frames']} frames {data['inexact']} have a label that does not lead "
+                "back to what was recorded; they are learned as nearly as the policy can say."
+            )
         self._write({"begin": done, **data})
 
     def step(self, done: int, values: Mapping[str, float], *, every: int) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from toy_training import SPEC, Episodes, Toy, action, demonstration
 
 from vla_gym.contract.issues import IncompatibleError
+from vla_gym.contract.spec import Frame, Mode, ProprioceptionField, Rotation
 from vla_gym.errors import DatasetError, OptionError
 from vla_gym.training import Samples, TrainConfig, load_train_config
 from vla_gym.training.augment import augment, shift
@@ -107,11 +108,59 @@ def test_of_several_processes_one_decodes(tmp_path: Path) -> None:
     assert {len(store.images["static"]) for store in stores} == {27}
 
 
-def test_incompatible_data_have_coded_issues(tmp_path: Path) -> None:
+def test_units_are_those_of_the_policy(tmp_path: Path) -> None:
     other = SPEC.model_copy(update={"action": action(meters=0.05)})
-    with pytest.raises(IncompatibleError, match="training_translation") as caught:
-        open_store(Episodes([demonstration(0)], other), Toy.spec, path=tmp_path)
-    assert "scale" in str(caught.value)
+    episode = demonstration(0)
+    store = open_store(Episodes([episode], other), Toy.spec, path=tmp_path)
+    assert np.allclose(store.actions[:, :3], 2.5 * episode.actions[:, :3])
+    assert np.array_equal(store.actions[:, 3:6], episode.actions[:, 3:6])
+
+
+def test_what_the_policy_cannot_say_exactly_is_counted(tmp_path: Path) -> None:
+    half = demonstration(0).actions.copy()
+    half[:, 6] = [1, 1, 0.4, -0.1, -1, -1, -1, 1, 1]
+    continuous = SPEC.action.gripper.model_copy(update={"binary": False})
+    spec = SPEC.model_copy(
+        update={"action": SPEC.action.model_copy(update={"gripper": continuous})}
+    )
+    ends = Toy.spec.action.gripper.model_copy(update={"threshold": 0.5, "binary": False})
+    acts = Toy.spec.action.model_copy(update={"gripper": ends})
+    policy = Toy.spec.model_copy(update={"action": acts})
+    store = open_store(Episodes([demonstration(0, actions=half)], spec), policy, path=tmp_path)
+    assert store.actions[:, 6].tolist() == [1, 1, 1, 0, 0, 0, 0, 1, 1]
+    assert store.inexact == 2
+    mixture = Mixture([Source(store, np.arange(9), 1.0)], history=2, chunk=3, seed=0)
+    assert mixture.describe()["inexact"] == [2]
+
+
+def test_a_frame_that_is_no_pose_is_named(tmp_path: Path) -> None:
+    turned = ProprioceptionField(
+        name="ee_rotation", size=4, unit="1", frame=Frame.WORLD, rotation=Rotation.QUAT_XYZW
+    )
+    spec = SPEC.model_copy(update={"proprioception": (*SPEC.proprioception, turned)})
+    goal = SPEC.action.rotation.model_copy(
+        update={"mode": Mode.ABSOLUTE, "reference": None, "radians_per_unit": 1.0}
+    )
+    policy = Toy.spec.model_copy(
+        update={"action": Toy.spec.action.model_copy(update={"rotation": goal})}
+    )
+    episodes = []
+    for number in range(2):
+        made = demonstration(number)
+        states = np.concatenate([made.proprioception, np.ones((9, 4), np.float32)], 1)
+        states[5, 3:] = 1 - number
+        episodes.append(demonstration(number, proprioception=states))
+    with pytest.raises(DatasetError, match="episode 1, frame 5: a quaternion of zeros"):
+        open_store(Episodes(episodes, spec), policy, path=tmp_path)
+
+
+def test_incompatible_data_have_coded_issues(tmp_path: Path) -> None:
+    goal = SPEC.action.translation.model_copy(update={"mode": Mode.ABSOLUTE, "reference": None})
+    spec = SPEC.model_copy(update={"proprioception": ()})
+    acts = Toy.spec.action.model_copy(update={"translation": goal})
+    policy = Toy.spec.model_copy(update={"action": acts, "proprioception": ()})
+    with pytest.raises(IncompatibleError, match="pose_unavailable"):
+        open_store(Episodes([demonstration(0)], spec), policy, path=tmp_path)
     blind = SPEC.model_copy(update={"cameras": {}})
     with pytest.raises(IncompatibleError, match="camera"):
         open_store(Episodes([demonstration(0)], blind), Toy.spec, path=tmp_path)
