@@ -11,11 +11,16 @@ model of options marks such a field, and nobody has to know its name::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+
+from vla_gym.errors import OptionError, suggest
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,56 @@ class RuntimeOption:
     """
 
 
-def identity_options(model: type[BaseModel], options: Mapping[str, Any]) -> dict[str, Any]:
+def validated(model: type[Model], given: Mapping[str, Any], *, where: str) -> Model:
+    """Return options as their model.
+
+    Args:
+        model: What may be set.
+        given: What is.
+        where: Whose options they are, for messages, such as ``"run"``.
+
+    Raises:
+        OptionError: Naming each value that is not acceptable, and near matches of unknown names.
+    """
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        raise OptionError("\n".join(_problems(error, model, where))) from error
+
+
+def _problems(error: ValidationError, model: type[BaseModel], where: str) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        name = ".".join(map(str, problem["loc"]))
+        value = f"{name}={problem['input']!r}"
+        if problem["type"] == "extra_forbidden":
+            yield f"The {where} has no option {name!r}. {suggest(name, model.model_fields)}"
+        elif problem["type"] == "literal_error":
+            words = re.findall("'([^']+)'", problem["ctx"]["expected"])
+            near = suggest(str(problem["input"]), words)
+            yield f"{value}, expected one of {', '.join(words)}. {near}"
+        else:
+            yield f"{value}, {_expected(problem)}."
+
+
+def _expected(problem: Mapping[str, Any]) -> str:
+    """Return what was expected, in few words."""
+    if problem["type"] == "greater_than_equal":
+        return f"expected a number from {problem['ctx']['ge']:g}"
+    if problem["type"] == "greater_than":
+        return f"expected a number above {problem['ctx']['gt']:g}"
+    text: str = problem["msg"]
+    return text.removeprefix("Value error, ").replace("Input should be", "expected")
+
+
+def identity_options(model: type[BaseModel] | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options without those that ``model`` marks as ``RuntimeOption``.
 
     Args:
-        model: The options an entry takes.
+        model: The options an entry takes; ``None`` marks nothing.
         options: Those that were given, nested ones as mappings.
     """
+    if model is None:
+        return dict(options)
     kept: dict[str, Any] = {}
     for name, value in options.items():
         field = model.model_fields.get(name)

@@ -61,10 +61,13 @@ class PolicyEntry(Entry):
 
     Attributes:
         kwargs: Default keyword arguments; users override them with ``--set name=value``.
+        options: Import string of a pydantic model of its options; says by ``RuntimeOption`` which
+            of them only say how it is run.
         trainer: Import string of a ``vla_gym.training.trainable.Trainer`` where it can be trained.
     """
 
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    options: str = ""
     trainer: str = ""
 
 

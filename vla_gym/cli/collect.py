@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vla_gym.cli.evaluate import SetOption, parse_workers
+from vla_gym.cli.evaluate import SetOption
 
 
 def collect_command(
@@ -24,23 +24,21 @@ def collect_command(
     """Run an expert and record what succeeded; the same command again goes on where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import parse_options
-    from vla_gym.datasets.collection import collect
-    from vla_gym.datasets.recording import record
-    from vla_gym.suites import load_suite
+    from vla_gym.collect.collect import collect
+    from vla_gym.collect.whole import record
 
     options = parse_options(settings or (), policy=policy, suite=suite)
-    chosen = load_suite(suite, options.suite)
     common: dict[str, Any] = {
-        "out": out,
-        "workers": parse_workers(workers),
+        "workers": workers,
         "limit": limit,
         "policy_options": options.policy,
+        "suite_options": options.suite,
     }
     try:
         if form:
-            count = record(policy, chosen, form=form, **common)
+            count = record(policy, suite, out, form=form, **common)
         else:
-            count = len(collect(policy, chosen, **common))
+            count = len(collect(policy, suite, out, **common))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     print_lines([f"{count} demonstrations in {out} (vla-gym dataset info {out})"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -64,13 +64,13 @@ def evaluate_command(
         results = evaluate(
             policy,
             suite,
-            out=folder,
-            workers=parse_workers(workers),
+            folder,
+            policy_options=options.policy,
+            suite_options=options.suite,
+            workers=workers,
             limit=limit,
             batch_size=batch_size,
             video=video.value,
-            policy_options=options.policy,
-            suite_options=options.suite,
             watchdog=watchdog,
             retry_errors=retry_errors,
         )
@@ -99,22 +99,6 @@ def run_name(policy: str, suite: str) -> str:
     policy = Path(policy).stem if is_policy_file(policy) else policy
     suite = Path(suite).stem if is_path(suite) else suite
     return f"{slug(policy)}__{slug(suite)}"
-
-
-def parse_workers(text: Any) -> int | Literal["auto"]:
-    """Return a number of workers, or ``"auto"``.
-
-    Raises:
-        OptionError: When it is neither.
-    """
-    from vla_gym.errors import OptionError
-
-    if text == "auto":
-        return "auto"
-    try:
-        return int(text)
-    except ValueError:
-        raise OptionError(f"--workers {text!r}: expected a number from 1, or auto.") from None
 
 
 def slug(text: str) -> str:

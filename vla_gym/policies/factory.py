@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract
 from vla_gym.errors import OptionError, PolicyError, VlaGymError, suggest
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file, merged
-from vla_gym.registry import registry, takes_option
+from vla_gym.registry import load_target, registry, takes_option
 
 ENV_CONTRACT = "env_contract"
 
@@ -70,12 +72,24 @@ def accepts_option(name: str, option: str) -> bool:
     return option != ENV_CONTRACT and takes_option(factory, option.partition(".")[0])
 
 
-def file_options(name: str) -> dict[str, Any]:
-    """Return what the file of a policy says, ``policy`` included; nothing for a registered name."""
+def chosen_options(name: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the options of a policy; what its file says counts, not where the file is."""
     if not is_policy_file(name):
-        return {}
-    registered, options = load_policy_file(Path(name))
-    return {"policy": registered, **options}
+        return dict(options or {})
+    registered, written = load_policy_file(Path(name))
+    return merged({"policy": registered, **written}, options or {})
+
+
+def options_model(name: str) -> type[BaseModel] | None:
+    """Return the model of the options of a policy, where its entry names one."""
+    entry = registry().entry("policies", registered_name(name), PolicyEntry)
+    model: type[BaseModel] | None = load_target(entry.options) if entry.options else None
+    return model
+
+
+def needs_contract(name: str) -> bool:
+    """Whether a policy is made for what an environment offers."""
+    return ENV_CONTRACT in _parameters(_factory(name)[0])
 
 
 def registered_name(name: str) -> str:

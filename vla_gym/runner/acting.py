@@ -28,8 +28,9 @@ CALL_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Asked:
-    """One slot that waits for actions."""
+    """One slot that waits for actions of one of the policies."""
 
+    policy: int
     slot: Slot
     request: Request
     images: Images
@@ -54,20 +55,42 @@ def make_slot(number: int, spec: EpisodeSpec, episode: int, subtask: int) -> Slo
 
 
 class Actor:
-    """Calls a policy and checks its answers."""
+    """Calls the policies of a run and checks their answers.
+
+    There is one policy, or one for each of several environments.
+    """
+
+    def __init__(self, policies: Sequence[Policy], name: str) -> None:
+        """Speak for ``policies``, each of which messages call ``name``."""
+        self._members = [_Member(policy, name) for policy in policies]
+
+    def reset(self, policy: int, slots: Sequence[Slot]) -> None:
+        """Let a policy forget these slots."""
+        self._members[policy].reset(slots)
+
+    def act(self, asked: Sequence[Asked]) -> list[Chunk]:
+        """Return the checked chunk ``(chunk, action size)`` of each slot, in the same order."""
+        chunks: dict[int, Chunk] = {}
+        for number, member in enumerate(self._members):
+            rows = [row for row, one in enumerate(asked) if one.policy == number]
+            if rows:
+                answers = member.act([asked[row] for row in rows])
+                chunks.update(zip(rows, answers, strict=True))
+        return [chunks[row] for row in range(len(asked))]
+
+
+class _Member:
+    """One policy."""
 
     def __init__(self, policy: Policy, name: str) -> None:
-        """Speak for ``policy``, which messages call ``name``."""
         self._policy, self._name = policy, name
         spec = policy.spec
         self._expected = (spec.chunk, spec.action.size)
 
     def reset(self, slots: Sequence[Slot]) -> None:
-        """Let the policy forget these slots."""
         self._call("reset", slots, lambda: self._policy.reset(slots))
 
     def act(self, asked: Sequence[Asked]) -> list[Chunk]:
-        """Return the checked chunk ``(chunk, action size)`` of each slot."""
         batch = make_batch(asked)
         answer = self._call("act", batch.slots, lambda: self._policy.act(batch))
         checked = self._checked(answer, batch.slots)

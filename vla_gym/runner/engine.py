@@ -57,7 +57,7 @@ class Recorder(Protocol):
         """Record an episode; return whether it is to be filmed."""
         ...
 
-    def filming(self, episode: int, spec: EpisodeSpec) -> Film | None:
+    def filming(self, episode: int, spec: EpisodeSpec, policy: int) -> Film | None:
         """Return what a worker needs to film a recorded episode."""
         ...
 
@@ -87,6 +87,8 @@ class Lane:
         alive: There is a process.
         ready: It has said so.
         built: Keys of the environments that it has built.
+        policy: Which policy acts in its job.
+        env_key: Of the environment of its job.
         busy_since: When it was last given something to do or heard of; ``None`` while it waits
             for us.
     """
@@ -96,6 +98,8 @@ class Lane:
     ready: bool = False
     built: set[str] = field(default_factory=set)
     job: Job | None = None
+    policy: int = 0
+    env_key: str = ""
     slot: Slot | None = None
     request: Request | None = None
     busy_since: float | None = None
@@ -120,11 +124,14 @@ class Work:
     """What is to be done.
 
     Attributes:
+        specs: All episodes of the suite.
+        policies: Which policy acts in each, as ``Actor`` numbers them.
         episodes: Indices to run, in order.
         films: Indices already recorded that are still to be filmed.
     """
 
     specs: Sequence[EpisodeSpec]
+    policies: Sequence[int]
     episodes: Sequence[int]
     films: Sequence[int] = field(default_factory=tuple)
 
@@ -144,7 +151,7 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing starts before ``run``."""
-        self._specs = work.specs
+        self._specs, self._policies = work.specs, work.policies
         self._actor, self._workers, self._recorder = actor, workers, recorder
         self._batcher, self._limits, self._clock = batcher, limits, clock
         self._episodes = deque(Job(index) for index in work.episodes)
@@ -178,15 +185,18 @@ class Engine:
 
     def _give(self, lane: Lane, job: Job) -> None:
         spec = self._specs[job.index]
+        policy = self._policies[job.index]
         message = (
-            self._recorder.filming(job.index, spec) if job.film else RunEpisode(job.index, spec)
+            self._recorder.filming(job.index, spec, policy)
+            if job.film
+            else RunEpisode(job.index, spec, policy)
         )
         if message is None:
             return
         if not lane.alive:
             self._workers.start(lane.number)
             lane.alive, lane.ready, lane.built = True, False, set()
-        lane.job = job
+        lane.job, lane.policy, lane.env_key = job, policy, spec.env_key
         lane.busy_since = lane.job_began = self._clock()
         self._workers.send(lane.number, message)
 
@@ -219,7 +229,7 @@ class Engine:
         elif isinstance(message, Ready):
             lane.ready, self._failed_starts = True, 0
         elif isinstance(message, EnvBuilt):
-            lane.built.add(self._env_key(lane))
+            lane.built.add(lane.env_key)
             self._recorder.environment(message)
         elif isinstance(message, Finished):
             self._finish(lane, message.record, message.executed)
@@ -238,7 +248,8 @@ class Engine:
         """Ask the policy for the actions of one batch."""
         lanes = [self._lanes[number] for number in self._batcher.take(self._clock())]
         began = self._clock()
-        self._reset_slots(lanes)
+        for policy in sorted({lane.policy for lane in lanes}):
+            self._reset_slots(policy, [lane for lane in lanes if lane.policy == policy])
         chunks = self._actor.act([self._asked(lane) for lane in lanes])
         self._batcher.took(self._clock() - began)
         self._excuse(self._clock() - began)
@@ -252,8 +263,8 @@ class Engine:
             if lane.busy_since is not None:
                 lane.busy_since += seconds
 
-    def _reset_slots(self, lanes: Sequence[Lane]) -> None:
-        """Let the policy forget where an episode says so."""
+    def _reset_slots(self, policy: int, lanes: Sequence[Lane]) -> None:
+        """Let a policy forget where an episode says so."""
         fresh = []
         for lane in lanes:
             assert lane.request is not None
@@ -261,7 +272,7 @@ class Engine:
                 lane.slot = self._slot(lane.number, lane.request)
                 fresh.append(lane.slot)
         if fresh:
-            self._actor.reset(fresh)
+            self._actor.reset(policy, fresh)
 
     def _slot(self, number: int, request: Request) -> Slot:
         spec = self._specs[request.episode]
@@ -270,7 +281,8 @@ class Engine:
     def _asked(self, lane: Lane) -> Asked:
         assert lane.slot is not None
         assert lane.request is not None
-        return Asked(lane.slot, lane.request, self._workers.images(lane.number))
+        images = self._workers.images(lane.number, lane.policy)
+        return Asked(lane.policy, lane.slot, lane.request, images)
 
     def _finish(self, lane: Lane, record: EpisodeRecord, executed: Executed) -> None:
         """Record an episode that has a result, or that is given up."""
@@ -288,12 +300,6 @@ class Engine:
 
     def _free(self, lane: Lane) -> None:
         lane.job = lane.slot = lane.request = lane.busy_since = None
-
-    def _env_key(self, lane: Lane) -> str:
-        """Return what tells the environment of a lane's job from others."""
-        assert lane.job is not None
-        spec = self._specs[lane.job.index]
-        return f"{spec.env_id} {sorted(spec.env_kwargs.items())}"
 
     def _failed(self, lane: Lane, failure: Failed) -> None:
         """Stop the run, try again, or record an error, as far as the failure reaches."""
@@ -324,7 +330,7 @@ class Engine:
             return
         if lane.job is None:
             return
-        if self._env_key(lane) not in lane.built:
+        if lane.env_key not in lane.built:
             log = f" It printed last:\n{death.log}" if death.log else ""
             message = f"The worker that built it {death.reason}.{log}"
             self._failed(lane, Failed("build", message, message))
@@ -383,6 +389,6 @@ class Engine:
 
     def _allowed(self, lane: Lane) -> float:
         """Return for how many seconds a worker may be silent."""
-        if self._env_key(lane) in lane.built:
+        if lane.env_key in lane.built:
             return self._limits.watchdog
         return max(self._limits.watchdog, SETTLE_SECONDS)

@@ -26,18 +26,25 @@ Stage = Literal["build", "episode", "film"]
 
 @dataclass(frozen=True)
 class Start:
-    """The first message to a worker: whom it works for and by which rules."""
+    """The first message to a worker: which policies it works for and by which rules."""
 
-    policy: PolicySpec
+    policies: tuple[PolicySpec, ...]
     protocol: Protocol
 
 
 @dataclass(frozen=True)
 class RunEpisode:
-    """Run one episode, asking for actions on the way."""
+    """Run one episode, asking for actions on the way.
+
+    Attributes:
+        index: Index in the suite.
+        spec: The episode.
+        policy: Which of ``Start.policies`` acts.
+    """
 
     index: int
     spec: EpisodeSpec
+    policy: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class Film:
 
     index: int
     spec: EpisodeSpec
+    policy: int
     record: EpisodeRecord
     actions: Floats
     path: str

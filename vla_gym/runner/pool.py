@@ -2,8 +2,7 @@
 
 They are started as ``python -m vla_gym.runner.worker`` with one socket and one block of memory,
 and not through ``multiprocessing``: the caller's script needs no ``__main__`` guard, nothing is
-forked (CUDA and GL survive no fork), no helper process tracks anything, and the same can be done
-with another interpreter.
+forked (CUDA and GL survive no fork), and no helper process tracks anything.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ class Workers(Protocol):
         """Wait up to ``timeout`` seconds and return what came, with who sent it."""
         ...
 
-    def images(self, worker: int) -> Images:
-        """Return the pictures of a worker's last request; valid until it is answered."""
+    def images(self, worker: int, policy: int) -> Images:
+        """Return the pictures of a worker's last request to a policy; valid until the answer."""
         ...
 
     def kill(self, worker: int) -> str:
@@ -107,7 +106,10 @@ class LocalWorkers:
     def start(self, worker: int) -> None:
         """Start a worker."""
         ours, theirs = socket.socketpair()
-        frames, log = FrameBlock(self._start.policy.cameras), anonymous_file("vla_gym-log")
+        frames, log = (
+            FrameBlock([policy.cameras for policy in self._start.policies]),
+            anonymous_file("vla_gym-log"),
+        )
         # Appending, so that the worker writes at the beginning again after the log was emptied.
         fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)
         arguments = [str(theirs.fileno()), str(frames.fd), str(os.getpid())]
@@ -139,9 +141,9 @@ class LocalWorkers:
         ready = wait(list(numbers), timeout)
         return [(numbers[c], self._receive(numbers[c], c)) for c in ready]  # type: ignore[index,arg-type]
 
-    def images(self, worker: int) -> Images:
-        """Return the pictures of a worker's last request."""
-        return self._processes[worker].frames.images
+    def images(self, worker: int, policy: int) -> Images:
+        """Return the pictures of a worker's last request to a policy."""
+        return self._processes[worker].frames.images[policy]
 
     def kill(self, worker: int) -> str:
         """End a worker at once and return the last lines that it printed."""

@@ -75,7 +75,8 @@ def merged(old: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]
 def _git(folder: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            # Without locks: a run that is killed must not leave one in somebody's repository.
+            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
             capture_output=True,
             text=True,
             timeout=10,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from vla_gym.records import EpisodeRecord, Executed, RunRecord
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import EnvBuilt, Film
+from vla_gym.runner.options import Video
 from vla_gym.runner.progress import Watcher
 from vla_gym.suites.spec import EpisodeSpec
-
-Video = Literal["failures", "all", "none"]
 
 
 class JournalRecorder:
@@ -33,12 +32,13 @@ class JournalRecorder:
         self._videos = sum(journal.video_path(e).exists() for e in journal.records)
 
     def unfilmed(self) -> list[int]:
-        """Return recorded episodes whose video was lost when the run was stopped."""
-        return [
+        """Return recorded episodes that are to be filmed: their video was lost in a stop."""
+        missing = (
             episode
             for episode, record in sorted(self._journal.records.items())
-            if not self._journal.video_path(episode).exists() and self._wants_film(record)
-        ]
+            if not self._journal.video_path(episode).exists() and self._interesting(record)
+        )
+        return [episode for episode in missing if self._place()]
 
     def finished(self, record: EpisodeRecord, executed: Executed) -> bool:
         """Record an episode; return whether it is to be filmed."""
@@ -47,15 +47,15 @@ class JournalRecorder:
         if record.error is not None:
             first = record.error.splitlines()[0]
             self._watcher.note(f"episode {record.episode} ended in an error: {first}")
-        return self._wants_film(record)
+        return self._interesting(record) and self._place()
 
-    def filming(self, episode: int, spec: EpisodeSpec) -> Film | None:
+    def filming(self, episode: int, spec: EpisodeSpec, policy: int) -> Film | None:
         """Return what a worker needs to film an episode, if its actions are there."""
         executed = self._journal.executed(episode)
         if executed is None:
             return None
         path = str(self._journal.video_path(episode).resolve())
-        return Film(episode, spec, self._journal.records[episode], executed.actions, path)
+        return Film(episode, spec, policy, self._journal.records[episode], executed.actions, path)
 
     def environment(self, built: EnvBuilt) -> None:
         """Record what an environment says about itself, and whether workers disagree."""
@@ -89,12 +89,14 @@ class JournalRecorder:
         provenance = {**self._provenance, **change}
         self._journal.update(self._run.model_copy(update={"provenance": provenance}))
 
-    def _wants_film(self, record: EpisodeRecord) -> bool:
-        """Decide about an episode, and count it if it is filmed."""
+    def _interesting(self, record: EpisodeRecord) -> bool:
+        """Whether an episode is one of those that are filmed."""
         if self._video == "none" or not any(subtask.steps for subtask in record.subtasks):
             return False
-        if self._video == "failures" and _solved(record):
-            return False
+        return self._video == "all" or not _solved(record)
+
+    def _place(self) -> bool:
+        """Take a place among the videos; false when there are enough."""
         if self._max_videos is not None and self._videos >= self._max_videos:
             return False
         self._videos += 1

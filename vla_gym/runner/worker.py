@@ -21,6 +21,7 @@ import gymnasium
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
+from vla_gym.contract.spec import PolicySpec
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import reach
 from vla_gym.runner.episode import Env, Episode, describe_error
@@ -43,7 +44,7 @@ from vla_gym.runner.messages import (
     ToWorker,
 )
 from vla_gym.runner.parent_death import die_with_parent
-from vla_gym.suites.spec import EpisodeSpec, digest, jsonable
+from vla_gym.suites.spec import EpisodeSpec, jsonable
 
 MAX_ENVS = 4
 """Environments that a worker keeps at a time; the one unused for longest is closed."""
@@ -80,8 +81,8 @@ class Line:
 class FrameWriter(Protocol):
     """Where pictures go (``FrameBlock``)."""
 
-    def write(self, images: Images) -> None:
-        """Hand over the pictures of one observation."""
+    def write(self, images: Images, policy: int = 0) -> None:
+        """Hand over the pictures of one observation, at the sizes of a policy."""
         ...
 
 
@@ -112,7 +113,7 @@ class Worker:
             raise TypeError(f"unexpected message {message!r}")
         stage: Stage = "build"
         try:
-            world = self._world(message.spec)
+            world = self._world(message.spec, self._start.policies[message.policy])
             stage = "episode" if isinstance(message, RunEpisode) else "film"
             if isinstance(message, RunEpisode):
                 return self._run(world, message)
@@ -127,7 +128,7 @@ class Worker:
 
     def _run(self, world: _World, message: RunEpisode) -> Finished:
         def ask(seen: PolicyInput, *, subtask: int, reset: bool) -> Chunk:
-            self._frames.write(seen.images)
+            self._frames.write(seen.images, message.policy)
             request = Request(
                 message.index, subtask, reset, seen.proprioception, seen.instruction, seen.info
             )
@@ -165,13 +166,12 @@ class Worker:
         )
         return Filmed(message.index, problem)
 
-    def _world(self, spec: EpisodeSpec) -> _World:
+    def _world(self, spec: EpisodeSpec, policy: PolicySpec) -> _World:
         """Return the environment of an episode, built if there is none yet."""
-        key = _key(spec)
+        key = spec.env_key
         if key not in self._worlds:
             while len(self._worlds) >= MAX_ENVS:
                 self._worlds.popitem(last=False)[1].env.close()
-            policy = self._start.policy
             env = make_env(spec.env_id, spec.env_kwargs, cameras=tuple(policy.cameras))
             self._worlds[key] = _World(env, adapt(policy, env.contract, env_id=spec.env_id))
             self._line.send(EnvBuilt(spec.env_id, jsonable(env.describe())))
@@ -180,7 +180,7 @@ class Worker:
 
     def _forget(self, spec: EpisodeSpec) -> None:
         """Close an environment that raised: what state it is in, nobody knows."""
-        world = self._worlds.pop(_key(spec), None)
+        world = self._worlds.pop(spec.env_key, None)
         if world is None:
             return
         try:
@@ -199,17 +199,13 @@ def make_env(
     return cast(Env, made.unwrapped)
 
 
-def _key(spec: EpisodeSpec) -> str:
-    return digest([spec.env_id, spec.env_kwargs])
-
-
 def run_worker(connection: Connection, frames_fd: int) -> None:
     """Serve the parent behind ``connection`` until it says stop or goes away."""
     line = Line(connection)
     try:
         start = line.receive()
         if isinstance(start, Start):
-            Worker(line, FrameBlock(start.policy.cameras, frames_fd), start).serve()
+            Worker(line, FrameBlock([p.cameras for p in start.policies], frames_fd), start).serve()
     except ParentGoneError:
         return
 

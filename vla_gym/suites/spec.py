@@ -58,7 +58,7 @@ class EpisodeSpec(Record):
         env_kwargs: Keyword arguments of ``gymnasium.make``.
         seed: Seed of ``reset`` and of a policy's random numbers.
         options: Options of ``reset`` (without ``subtasks``, which the runner adds).
-        subtasks: Done one after the other; the episode ends at the first failure.
+        subtasks: Done one after the other; whether it ends at the first failure is the protocol's.
         group: Row of a per-task table that this episode belongs to.
     """
 
@@ -68,6 +68,11 @@ class EpisodeSpec(Record):
     options: Mapping[str, Any] = Field(default_factory=dict)
     subtasks: tuple[SubTask, ...] = Field(min_length=1)
     group: str = ""
+
+    @property
+    def env_key(self) -> str:
+        """What tells its environment (id and keyword arguments) from others."""
+        return digest([self.env_id, self.env_kwargs])
 
     @field_validator("env_kwargs", "options")
     @classmethod
@@ -139,9 +144,8 @@ class Suite(Record):
         """Yield the distinct environments (id and keyword arguments) of the suite."""
         seen: set[str] = set()
         for episode in self.episodes:
-            key = digest([episode.env_id, episode.env_kwargs])
-            if key not in seen:
-                seen.add(key)
+            if episode.env_key not in seen:
+                seen.add(episode.env_key)
                 yield episode.env_id, episode.env_kwargs
 
     def limited(self, limit: int | None) -> Sequence[EpisodeSpec]:

@@ -37,7 +37,7 @@ class ThreadWorkers:
     def start(self, worker: int) -> None:
         """Start a thread."""
         ours, theirs = Pipe()
-        frames = FrameBlock(self._start.policy.cameras)
+        frames = FrameBlock([policy.cameras for policy in self._start.policies])
         thread = threading.Thread(target=run_worker, args=(theirs, os.dup(frames.fd)), daemon=True)
         self._lines[worker], self._frames[worker] = ours, frames
         self._threads.append(thread)
@@ -55,9 +55,9 @@ class ThreadWorkers:
             return []
         return [(numbers[line], self._receive(line)) for line in wait(list(numbers), timeout)]
 
-    def images(self, worker: int) -> Images:
-        """Return the pictures of a worker's last request."""
-        return self._frames[worker].images
+    def images(self, worker: int, policy: int) -> Images:
+        """Return the pictures of a worker's last request to a policy."""
+        return self._frames[worker].images[policy]
 
     def kill(self, worker: int) -> str:
         """Leave a thread alone: it ends when it next speaks."""

@@ -125,8 +125,8 @@ def test_the_audit_finds_the_label_that_is_not_true(tmp_path: Path) -> None:
 def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
     from vla_gym_calvin.demonstrations import demonstrations
 
+    from vla_gym.collect.whole import record
     from vla_gym.datasets import audit_dataset
-    from vla_gym.datasets.recording import record
 
     suite = demonstrations(
         assets="builtin",

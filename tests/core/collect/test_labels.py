@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vla_gym.collect.collect import collect
 from vla_gym.contract import adapt
 from vla_gym.contract.policy import Batch, Chunk
 from vla_gym.datasets import open_dataset
-from vla_gym.datasets.collection import collect
 from vla_gym.records import Executed
 from vla_gym.runner import evaluation
 from vla_gym.runner.journal import Journal

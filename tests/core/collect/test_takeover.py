@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vla_gym.collect.collect import collect
 from vla_gym.collect.takeover import TakeoverPolicy
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.datasets.collection import collect
 from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError
 from vla_gym.runner.evaluation import evaluate

@@ -8,7 +8,7 @@ import pytest
 
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.policies import accepts_option, make_policy
-from vla_gym.policies.factory import file_options, registered_name
+from vla_gym.policies.factory import chosen_options, registered_name
 from vla_gym.policies.file import load_policy_file, merged
 from vla_gym.testing.mock_env import mock_contract
 
@@ -26,8 +26,8 @@ def test_a_file_goes_where_a_name_goes(tmp_path: Path) -> None:
     assert not accepts_option(file, "colour")
     policy = make_policy(file, env_contract=mock_contract(), options={"gripper_change": 0.1})
     assert type(policy).__name__ == "RandomPolicy"
-    assert file_options(file) == {"policy": "random", "scale": 0.5}
-    assert file_options("random") == {}
+    assert chosen_options(file, None) == {"policy": "random", "scale": 0.5}
+    assert chosen_options("random", {"scale": 1.0}) == {"scale": 1.0}
 
 
 def test_options_go_before_those_of_the_file(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from vla_gym.errors import (
     VlaGymError,
 )
 from vla_gym.policies.factory import make_policy
-from vla_gym.runner import evaluation
+from vla_gym.runner import policy_set
 from vla_gym.suites import Suite
 from vla_gym.testing import MockPolicy, mock_contract, mock_suite
 from vla_gym.testing.chaos import episodes_in
@@ -102,8 +102,8 @@ class Closing(MockPolicy):
 def test_a_finished_run_is_not_lost_by_a_policy_that_cannot_be_closed(
     run: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(evaluation, "make_policy", lambda *_, **__: Closing())
-    assert len(run("mock", mock_suite(2)).records) == 2
+    monkeypatch.setattr(policy_set, "make_policy", lambda *_, **__: Closing())
+    assert len(run("random", mock_suite(2)).records) == 2
     assert "closed already" in capsys.readouterr().err
 
 
@@ -125,7 +125,7 @@ def test_an_environment_that_cannot_even_say_what_it_is(
     def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(evaluation, "contract_of", fail)
+    monkeypatch.setattr(policy_set, "contract_of", fail)
     with pytest.raises(RunnerError, match=f"cannot be built.*{type(error).__name__}"):
         run()
 

@@ -19,7 +19,7 @@ from vla_gym.errors import (
     RunnerError,
     UnknownNameError,
 )
-from vla_gym.runner import evaluation
+from vla_gym.runner import evaluation, policy_set
 from vla_gym.testing import ENV_ID, MockPolicy, mock_suite
 from vla_gym.testing.chaos import comparable_lines
 
@@ -67,8 +67,8 @@ def test_a_policy_object_stays_open_and_a_named_one_is_closed(
     policy = MockPolicy()
     run(policy)
     assert not policy.closed
-    monkeypatch.setattr(evaluation, "make_policy", lambda name, **_: policy)
-    run("mock", out="named")
+    monkeypatch.setattr(policy_set, "make_policy", lambda name, **_: policy)
+    run("random", out="named")
     assert policy.closed
 
 
@@ -120,10 +120,10 @@ def test_another_run_in_the_same_directory_is_refused(run: Any, tmp_path: Path) 
 
 
 def test_policy_options_are_part_of_the_identity(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "make_policy", lambda name, **_: MockPolicy())
-    run("mock", policy_options={"scale": 0.5}, limit=1)
+    monkeypatch.setattr(policy_set, "make_policy", lambda name, **_: MockPolicy())
+    run("random", policy_options={"scale": 0.5}, limit=1)
     with pytest.raises(ProtocolMismatchError, match=r"policy\.options\.scale: 0\.5 there, 1\.0"):
-        run("mock", policy_options={"scale": 1.0})
+        run("random", policy_options={"scale": 1.0})
 
 
 def test_a_full_disk_loses_nothing_and_resumes(
@@ -224,8 +224,8 @@ def test_an_environment_that_cannot_be_built_stops_the_run(run: Any) -> None:
 def test_a_build_failure_in_the_worker_names_the_environment(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contract = evaluation.contract_of(ENV_ID)
-    monkeypatch.setattr(evaluation, "contract_of", lambda *_: contract)
+    contract = policy_set.contract_of(ENV_ID)
+    monkeypatch.setattr(policy_set, "contract_of", lambda *_: contract)
     suite = mock_suite(env_kwargs={"broken": "mesh.obj is corrupt"})
     with pytest.raises(RunnerError, match=r"MockWorld-v0 cannot be built.*mesh\.obj is corrupt"):
         run(suite=suite)

@@ -77,15 +77,15 @@ def test_a_dead_worker_is_dropped() -> None:
 
 def test_a_frame_block_is_shared_and_has_no_name() -> None:
     cameras = {"b": CameraSpec(height=4, width=6), "a": CameraSpec(height=2, width=2)}
-    ours = FrameBlock(cameras)
-    theirs = FrameBlock(cameras, os.dup(ours.fd))
+    ours = FrameBlock([cameras])
+    theirs = FrameBlock([cameras], os.dup(ours.fd))
     pictures = {
         name: np.random.default_rng(0).integers(0, 255, (c.height, c.width, 3), np.uint8)
         for name, c in cameras.items()
     }
     theirs.write(pictures)
     for name, picture in pictures.items():
-        np.testing.assert_array_equal(ours.images[name], picture)
+        np.testing.assert_array_equal(ours.images[0][name], picture)
     # Nothing that could be left behind: the kernel frees it with the last descriptor.
     assert os.readlink(f"/proc/self/fd/{ours.fd}").endswith("(deleted)")  # noqa: PTH115
     ours.close()
@@ -93,14 +93,14 @@ def test_a_frame_block_is_shared_and_has_no_name() -> None:
 
 
 def test_a_picture_of_another_size_is_refused() -> None:
-    block = FrameBlock({"a": CameraSpec(height=2, width=2)})
+    block = FrameBlock([{"a": CameraSpec(height=2, width=2)}])
     with pytest.raises(ValueError, match=r"camera 'a': expected uint8 \(2, 2, 3\)"):
         block.write({"a": np.zeros((2, 3, 3), np.uint8)})
     block.close()
 
 
 def test_no_cameras_need_no_pictures() -> None:
-    block = FrameBlock({})
+    block = FrameBlock([{}])
     block.write({})
     block.close()
 

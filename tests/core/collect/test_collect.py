@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vla_gym.collect.collect import collect, demonstrations
+from vla_gym.collect.whole import record
 from vla_gym.datasets import open_dataset
-from vla_gym.datasets.collection import collect, demonstrations
-from vla_gym.datasets.recording import record
 from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.records import Executed
 from vla_gym.runner import evaluation

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +25,9 @@ from vla_gym.env.registration import contract_of
 from vla_gym.errors import DatasetError
 from vla_gym.records import EpisodeRecord, Executed, RunRecord, SubTaskRecord
 from vla_gym.runner.episode import Env
-from vla_gym.runner.evaluation import evaluate, worker_count
+from vla_gym.runner.evaluation import as_suite, evaluate, worker_count
 from vla_gym.runner.journal import Journal
+from vla_gym.runner.options import RunOptions, run_options
 from vla_gym.runner.redo import Finished, finished, redo
 from vla_gym.runner.worker import make_env
 from vla_gym.suites.spec import EpisodeSpec, Suite
@@ -40,51 +41,43 @@ _envs: dict[str, Env] = {}
 
 def collect(
     policy: str | Policy,
-    suite: Suite,
+    suite: str | Suite | Path,
+    out: str | Path,
+    options: RunOptions | None = None,
     *,
-    out: Path,
-    workers: int | Literal["auto"] = "auto",
-    limit: int | None = None,
     policy_options: Mapping[str, Any] | None = None,
-    progress: bool = True,
+    suite_options: Mapping[str, Any] | None = None,
+    **run: Any,
 ) -> LeRobotWriter:
     """Run a policy over a suite and record every sub-task that succeeded, as LeRobot v3.
 
-    Where a policy says which steps demonstrate (``Chunk.demonstrates``), only these are.
-
-    The same call again goes on where it stopped, and ends with the same data set.
+    Where a policy says which steps demonstrate (``Chunk.demonstrates``), only these are; where it
+    says what it meant instead (``Chunk.intended``), that is the label. The same call again goes on
+    where it stopped, and ends with the same data set.
 
     Args:
-        policy: Registered name, or a policy.
-        suite: Where the demonstrations begin and what they show; all of one environment.
+        policy: Registered name, path of a policy file, or a policy.
+        suite: Where the demonstrations begin and what they show; environments that offer the same.
         out: Folder of the data set; the run lies in ``run`` in it.
-        workers: Processes; ``"auto"`` is one a core.
-        limit: Only the first so many episodes.
-        policy_options: Keyword arguments of the policy.
-        progress: Show how the run goes on standard error.
+        options: How it is run; nothing is filmed.
+        policy_options: Options of a policy given by name.
+        suite_options: Options of a suite given by name or path.
+        **run: Single fields of ``RunOptions``, over those of ``options``.
 
     Raises:
-        DatasetError: When the suite has several environments, or ``out`` another data set.
+        DatasetError: When the environments of the suite differ, or ``out`` holds another data set.
         RunnerError: When an episode went differently the second time.
     """
-    spec = dataset_spec(suite)
-    run = out / RUN
-    evaluate(
-        policy,
-        suite,
-        out=run,
-        workers=workers,
-        limit=limit,
-        video="none",
-        policy_options=policy_options,
-        progress=progress,
-    )
-    with Journal(run) as journal:
-        writer = LeRobotWriter(out, spec, robot=suite.episodes[0].env_id)
+    settings = run_options(options, {**run, "video": "none"})
+    the_suite, folder = as_suite(suite, suite_options), Path(out)
+    spec = dataset_spec(the_suite)
+    evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
+    with Journal(folder / RUN) as journal:
+        writer = LeRobotWriter(folder, spec, robot=the_suite.episodes[0].env_id)
         have = {_place(source) for source in writer.sources}
-        jobs = _jobs(suite, journal, have, limit)
+        jobs = _jobs(the_suite, journal, have, settings.limit)
         base = _source(journal.run)
-        for demonstration in _recorded(jobs, worker_count(workers, len(jobs))):
+        for demonstration in _recorded(jobs, worker_count(settings.workers, len(jobs))):
             source = {**base, **demonstration.source}
             if _place(source) not in have:
                 writer.add(replace(demonstration, source=source))

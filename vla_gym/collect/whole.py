@@ -8,42 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from vla_gym.collect.collect import RUN
 from vla_gym.contract.policy import Policy
-from vla_gym.datasets.collection import RUN
 from vla_gym.errors import DatasetError
 from vla_gym.registry import registry
-from vla_gym.runner.evaluation import evaluate
+from vla_gym.runner.evaluation import as_suite, evaluate
 from vla_gym.runner.journal import Journal
+from vla_gym.runner.options import RunOptions, run_options
 from vla_gym.runner.redo import finished
 from vla_gym.suites.spec import Suite
 
 
 def record(
     policy: str | Policy,
-    suite: Suite,
+    suite: str | Suite | Path,
+    out: str | Path,
+    options: RunOptions | None = None,
     *,
     form: str,
-    out: Path,
-    workers: int | Literal["auto"] = "auto",
-    limit: int | None = None,
     policy_options: Mapping[str, Any] | None = None,
-    progress: bool = True,
+    suite_options: Mapping[str, Any] | None = None,
+    **run: Any,
 ) -> int:
     """Run a policy over a suite, let a format record the episodes; return how many stretches.
 
     The run is resumed as any other; the recording begins anew.
 
     Args:
-        policy: Registered name, or a policy.
+        policy: Registered name, path of a policy file, or a policy.
         suite: What it does.
-        form: Registered name of a format with ``record(episodes, out)``.
         out: Folder of the data set; the run lies in ``run`` in it.
-        workers: Processes of the run; ``"auto"`` is one a core.
-        limit: Only the first so many episodes.
-        policy_options: Keyword arguments of the policy.
-        progress: Show how the run goes on standard error.
+        options: How it is run; nothing is filmed.
+        form: Registered name of a format with ``record(episodes, out)``.
+        policy_options: Options of a policy given by name.
+        suite_options: Options of a suite given by name or path.
+        **run: Single fields of ``RunOptions``, over those of ``options``.
 
     Raises:
         DatasetError: When the format cannot record, or ``out`` holds a data set.
@@ -52,15 +53,8 @@ def record(
     recorder = getattr(registry().load("datasets", form), "record", None)
     if recorder is None:
         raise DatasetError(f"Format {form!r} cannot record whole episodes (it has no record()).")
-    evaluate(
-        policy,
-        suite,
-        out=out / RUN,
-        workers=workers,
-        limit=limit,
-        video="none",
-        policy_options=policy_options,
-        progress=progress,
-    )
-    with Journal(out / RUN) as journal:
-        return int(recorder(finished(suite, journal, limit), out))
+    settings = run_options(options, {**run, "video": "none"})
+    the_suite, folder = as_suite(suite, suite_options), Path(out)
+    evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
+    with Journal(folder / RUN) as journal:
+        return int(recorder(finished(the_suite, journal, settings.limit), folder))
