@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from vla_gym_robovlms.factory import make_policy
+from vla_gym_robovlms.options import vla_options
 
 from vla_gym.contract.policy import Batch, Slot
 
@@ -130,7 +131,7 @@ def main() -> None:
     backbone |= {"name": given.backbone} if given.backbone else {}
 
     def make(config: str, **options: Any) -> Any:
-        return make_policy(config=config, backbone=backbone, **options)
+        return make_policy(vla_options(config, {"backbone": backbone, **options}))
 
     model = make(given.config).model
     numbers = sum(p.numel() for p in model.parameters()) / 1e6

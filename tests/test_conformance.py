@@ -13,13 +13,13 @@ import pytest
 from vla_gym.conformance import check_env, check_policy
 from vla_gym.contract import IncompatibleError, adapt
 from vla_gym.env.registration import contract_of
-from vla_gym.plugins import EnvEntry, PolicyEntry
+from vla_gym.plugins import Entry, EnvEntry, PolicyEntry
 from vla_gym.policies import make_policy
 from vla_gym.registry import registry
 
-ENVS = registry().names("envs")
+ENVS = registry().names(EnvEntry)
 # NAME/VARIANT is a configuration of NAME; the package that brings it runs them all in miniature.
-POLICIES = [name for name in registry().names("policies") if "/" not in name]
+POLICIES = [name for name in registry().names(PolicyEntry) if "/" not in name]
 
 # Environments that compile shaders keep the same promises with unlit ones at a small size.
 SMALL = {"steps": 2, "shader": "trivial", "camera_sizes": {"static": (48, 64)}}
@@ -32,8 +32,7 @@ def representatives() -> set[str]:
     """Return the last id of every class: it stands for the others, which --full runs too."""
     families = {}
     for env_id in ENVS:
-        entry = registry().get("envs", env_id).entry
-        families[entry.target if isinstance(entry, EnvEntry) else env_id] = env_id
+        families[registry().get(EnvEntry, env_id).entry.target] = env_id
     return set(families.values())
 
 
@@ -41,7 +40,7 @@ SOME = representatives()
 TABLE = [pytest.param(n, marks=[] if n in SOME else [pytest.mark.full]) for n in ENVS]
 
 
-def usable(kind: str, name: str) -> None:
+def usable(kind: type[Entry], name: str) -> None:
     """Skip what cannot run here, saying why."""
     if problem := registry().get(kind, name).problem:
         pytest.skip(f"{name} {problem}")
@@ -79,7 +78,7 @@ def test_something_is_registered() -> None:
 
 @pytest.mark.parametrize("env_id", TABLE)
 def test_every_environment_keeps_the_contract(env_id: str) -> None:
-    usable("envs", env_id)
+    usable(EnvEntry, env_id)
     if env_id in CHEAPER:
         device = pytest.importorskip("vla_gym_sapien.rendering").probe()
         if not device.ok:
@@ -91,9 +90,8 @@ def test_every_environment_keeps_the_contract(env_id: str) -> None:
 def test_every_policy_keeps_the_contract(
     name: str, options: Mapping[str, Mapping[str, Any]], pytestconfig: pytest.Config
 ) -> None:
-    usable("policies", name)
+    usable(PolicyEntry, name)
     everywhere = ENVS if pytestconfig.getoption("--full") else sorted(SOME)
-    assert isinstance(registry().get("policies", name).entry, PolicyEntry)
     fitting = []
     for env_id in everywhere:
         policy = make_policy(name, env_contract=contract_of(env_id), options=options.get(name))

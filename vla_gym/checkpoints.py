@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vla_gym.errors import OptionError
+from vla_gym.plugins import CheckpointEntry
 from vla_gym.registry import format_of, registry
 
 
@@ -37,8 +38,8 @@ def checkpoint_format(path: Path) -> CheckpointFormat:
     """
     if not path.exists():
         raise OptionError(f"Checkpoint {path} does not exist.")
-    found: CheckpointFormat | None = format_of("checkpoints", path)
-    if found is not None:
-        return found
-    known = ", ".join(registry().names("checkpoints")) or "none is registered"
+    if (found := format_of(CheckpointEntry, path)) is not None:
+        reader: CheckpointFormat = found[1]
+        return reader
+    known = ", ".join(registry().names(CheckpointEntry)) or "none is registered"
     raise OptionError(f"No format reads {path} (formats: {known}).")

@@ -1,4 +1,8 @@
-"""What a user may set, as pydantic models: which fields say what runs, and which only how.
+"""What a user may set: models of options, checked in one place and described in one place.
+
+The options of a registered thing are the fields of a ``Record`` that its entry names. The values
+that a user gives (``--set``, a policy file, Python) go over the entry's defaults and are validated
+once; the target gets the record.
 
 The options of a policy belong to the identity of a run, because another width or another checkpoint
 is another policy. A device or a batch size inside the model is not: the run goes on elsewhere. A
@@ -11,14 +15,20 @@ model of options marks such a field, and nobody has to know its name::
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from vla_gym.errors import OptionError, suggest
+from vla_gym.errors import OptionError, PluginError, suggest
+from vla_gym.plugins import ConfigurableEntry
+from vla_gym.record import Record
+from vla_gym.registry import load_target
+from vla_gym.validation import fields_at
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,13 +41,43 @@ class RuntimeOption:
     """
 
 
+class NoOptions(Record):
+    """The options of what has none."""
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested options with those of ``over`` in place of those of ``base``."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def options_model(target: str) -> type[Record]:
+    """Return the model that an import string names; an empty one is that of no options.
+
+    Raises:
+        PluginError: When it names something else.
+    """
+    if not target:
+        return NoOptions
+    model = load_target(target)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise PluginError(f"{target} is {model!r}, expected a class of options (a Record).")
+    return model  # type: ignore[return-value]
+
+
 def validated(model: type[Model], given: Mapping[str, Any], *, where: str) -> Model:
     """Return options as their model.
 
     Args:
         model: What may be set.
         given: What is.
-        where: Whose options they are, for messages, such as ``"run"``.
+        where: Whose options they are, for messages, such as ``"The run"``.
 
     Raises:
         OptionError: Naming each value that is not acceptable, and near matches of unknown names.
@@ -51,9 +91,13 @@ def validated(model: type[Model], given: Mapping[str, Any], *, where: str) -> Mo
 def _problems(error: ValidationError, model: type[BaseModel], where: str) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         name = ".".join(map(str, problem["loc"]))
-        value = f"{name}={problem['input']!r}"
+        value = f"{where}: {name}={problem['input']!r}" if name else where
         if problem["type"] == "extra_forbidden":
-            yield f"The {where} has no option {name!r}. {suggest(name, model.model_fields)}"
+            known = fields_at(model, problem["loc"][:-1])
+            hint = suggest(str(problem["loc"][-1]), known) if known else "It has none."
+            yield f"{where} has no option {name!r}. {hint}"
+        elif problem["type"] == "missing":
+            yield f"{where} needs the option {name!r}."
         elif problem["type"] == "literal_error":
             words = re.findall("'([^']+)'", problem["ctx"]["expected"])
             near = suggest(str(problem["input"]), words)
@@ -72,7 +116,26 @@ def _expected(problem: Mapping[str, Any]) -> str:
     return text.removeprefix("Value error, ").replace("Input should be", "expected")
 
 
-def identity_options(model: type[BaseModel] | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def entry_options(
+    entry: ConfigurableEntry, given: Mapping[str, Any], *, subject: str = ""
+) -> Record:
+    """Return the options of an entry: its defaults, with what was given over them.
+
+    Raises:
+        OptionError: As ``validated``.
+    """
+    whole = merged(entry.defaults, given)
+    where = subject or f"{entry.word.capitalize()} {entry.name!r}"
+    return validated(options_model(entry.options), whole, where=where)
+
+
+def call_target(target: Any, entry: ConfigurableEntry, options: Record, **more: Any) -> Any:
+    """Call what an entry names, as ``ConfigurableEntry`` promises."""
+    arguments = (options,) if entry.options else ()
+    return target(*arguments, **entry.bound, **more)
+
+
+def identity_options(model: type[BaseModel], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options without those that ``model`` marks as ``RuntimeOption``.
 
     Args:
@@ -84,12 +147,83 @@ def identity_options(model: type[BaseModel] | None, options: Mapping[str, Any]) 
     kept: dict[str, Any] = {}
     for name, value in options.items():
         field = model.model_fields.get(name)
-        if field is not None and any(isinstance(mark, RuntimeOption) for mark in field.metadata):
+        if field is not None and _is_runtime(field):
             continue
         inner = None if field is None else _model(field.annotation)
         nested = inner is not None and isinstance(value, Mapping)
         kept[name] = identity_options(inner, value) if inner and nested else value
     return kept
+
+
+@dataclass(frozen=True)
+class OptionHelp:
+    """One option as ``vla-gym show`` prints it.
+
+    Attributes:
+        name: With dots where it is part of another.
+        type: As it is written in Python.
+        default: Its value if it is not set; ``"required"`` if it must be.
+        help: What it is.
+        runtime: Whether it says how something is run, not what.
+    """
+
+    name: str
+    type: str
+    default: str
+    help: str
+    runtime: bool
+
+
+def describe(model: type[BaseModel], prefix: str = "") -> Iterator[OptionHelp]:
+    """Yield the options of a model and, behind each that is a model itself, those of it."""
+    texts = _attributes(model)
+    for name, field in model.model_fields.items():
+        text = (field.description or texts.get(name, "")).replace("``", "")
+        kind, default = _type(field.annotation), _default(field)
+        yield OptionHelp(f"{prefix}{name}", kind, default, text, _is_runtime(field))
+        if (inner := _model(field.annotation)) is not None:
+            yield from describe(inner, f"{prefix}{name}.")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    return "..." if isinstance(value, BaseModel) else repr(value)
+
+
+def _type(annotation: Any) -> str:
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return re.sub(r"\b(typing|collections\.abc|[\w]+(?:\.\w+)*)\.(?=\w)", "", text)
+
+
+def _attributes(model: type[BaseModel]) -> dict[str, str]:
+    """Return what the docstrings of a model and its bases say of its fields (``Attributes:``)."""
+    texts: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        doc = inspect.cleandoc(base.__dict__.get("__doc__") or "")
+        _, _, section = doc.partition("\nAttributes:\n")
+        texts.update(_described(section.splitlines()))
+    return texts
+
+
+def _described(lines: Iterable[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        found = re.match(r"    (\w+): (.*)", line)
+        if found:
+            name = found[1]
+            texts[name] = found[2]
+        elif line.startswith("     ") and name:
+            texts[name] += f" {line.strip()}"
+        elif line.strip():
+            break
+    return texts
+
+
+def _is_runtime(field: FieldInfo) -> bool:
+    return any(isinstance(mark, RuntimeOption) for mark in field.metadata)
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from vla_gym.contract.spec import Record
 from vla_gym.errors import JournalError
+from vla_gym.record import Record
 
 Floats = npt.NDArray[np.floating[Any]]
 

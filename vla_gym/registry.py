@@ -1,53 +1,40 @@
 """What is registered, by kind and name: the view of the plugins that the rest of the core uses.
 
-A registry is built once a process, when it is first asked for. Everything in it is an entry with
-an import string; ``load`` imports it and turns a missing dependency into one line with the command
-that installs it.
+A registry is built once per process, when it is first asked for. A kind is a class of entries.
+Everything in it has an import string; ``load`` imports it and turns a missing dependency into one
+line with the command that installs it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
-import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from vla_gym import plugins
 from vla_gym.errors import MissingDependencyError, PluginError, UnknownNameError
 from vla_gym.plugins import Entry, PluginInfo
 
-KINDS: Mapping[str, type[Entry]] = {
-    "envs": plugins.EnvEntry,
-    "policies": plugins.PolicyEntry,
-    "suites": plugins.SuiteEntry,
-    "suite_formats": plugins.SuiteFormatEntry,
-    "backbones": plugins.BackboneEntry,
-    "datasets": plugins.DatasetEntry,
-    "report_sections": plugins.ReportSectionEntry,
-    "assets": plugins.AssetEntry,
-    "checkpoints": plugins.CheckpointEntry,
-    "checks": plugins.CheckEntry,
-}
-
 EntryT = TypeVar("EntryT", bound=Entry)
 
 
 @dataclass(frozen=True)
-class Registered:
+class Registered(Generic[EntryT]):
     """An entry and the plugin it came from."""
 
-    entry: Entry
+    entry: EntryT
     plugin: PluginInfo
 
     @property
     def problem(self) -> str:
         """Why it cannot be used here, or an empty string."""
-        absent = [name for name in self.entry.requires if importlib.util.find_spec(name) is None]
+        absent = [name for name in self.entry.requires if not _is_installed(name)]
         if not absent:
             return ""
         hint = f"; install with: {self.entry.install}" if self.entry.install else ""
@@ -58,101 +45,102 @@ class Registry:
     """All entries of all plugins.
 
     Attributes:
-        plugins: One record a plugin found, usable or not.
+        plugins: One record per plugin found, usable or not.
     """
 
     def __init__(self, group: str = plugins.GROUP) -> None:
         """Discover the plugins of an entry-point group and collect their entries."""
-        self._manager, infos = plugins.discover(group)
-        self._kinds: dict[str, dict[str, Registered]] = {kind: {} for kind in KINDS}
-        self.plugins = [self._collect(info) for info in infos]
+        self.plugins = plugins.discover(group)
+        self._found: dict[str, dict[str, Registered[Entry]]] = {}
+        for info in self.plugins:
+            for entry in info.entries:
+                self.add(entry, info)
 
-    def items(self, kind: str) -> Iterator[Registered]:
+    def kinds(self) -> list[str]:
+        """Return the kinds of which something is registered, as ``vla-gym list`` calls them."""
+        return sorted(self._found)
+
+    def items(self, kind: type[EntryT]) -> Iterator[Registered[EntryT]]:
         """Yield the registered things of a kind, sorted by name."""
-        for name in sorted(self._kinds[kind]):
-            yield self._kinds[kind][name]
+        found = self._of(kind)
+        for name in sorted(found):
+            yield found[name]
 
-    def names(self, kind: str) -> list[str]:
+    def listed(self, kind: str) -> Iterator[Registered[Entry]]:
+        """Yield the registered things of a kind by its word, sorted by name."""
+        for _, registered in sorted(self._found.get(kind, {}).items()):
+            yield registered
+
+    def names(self, kind: type[Entry]) -> list[str]:
         """Return the sorted names of a kind."""
-        return sorted(self._kinds[kind])
+        return sorted(self._of(kind))
 
-    def get(self, kind: str, name: str) -> Registered:
+    def get(self, kind: type[EntryT], name: str) -> Registered[EntryT]:
         """Return one registered thing.
 
         Raises:
             UnknownNameError: With near matches, when there is none of that name.
         """
-        try:
-            return self._kinds[kind][name]
-        except KeyError:
-            singular = {"policies": "policy"}.get(kind, kind.rstrip("s").replace("_", " "))
-            raise UnknownNameError(singular, name, self._kinds[kind]) from None
+        found = self._of(kind)
+        if name not in found:
+            raise UnknownNameError(kind.word, name, found)
+        return found[name]
 
-    def entry(self, kind: str, name: str, entry_type: type[EntryT]) -> EntryT:
-        """Return the entry of a kind and name, typed."""
-        return cast(EntryT, _typed(self.get(kind, name).entry, entry_type))
-
-    def load(self, kind: str, name: str) -> Any:
+    def load(self, kind: type[Entry], name: str) -> Any:
         """Import what an entry names.
 
         Raises:
+            UnknownNameError: When there is none of that name.
             MissingDependencyError: When a module that it requires is absent.
+            PluginError: When its import string leads nowhere.
         """
         registered = self.get(kind, name)
         if problem := registered.problem:
             raise MissingDependencyError(f"{name} {problem}")
         return load_target(registered.entry.target)
 
-    def _collect(self, info: PluginInfo) -> PluginInfo:
-        if info.module is None:
-            return info
-        try:
-            gathered = [(kind, entry) for kind in KINDS for entry in self._entries(info, kind)]
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            warnings.warn(f"vla_gym plugin {info.name!r} is skipped: {reason}", stacklevel=2)
-            return PluginInfo(info.name, info.distribution, error=reason)
-        for kind, entry in gathered:
-            self._add(kind, Registered(entry, info))
-        return info
+    def loaded(self, kind: type[EntryT]) -> Iterator[tuple[str, Any]]:
+        """Yield names and targets of a kind; one that cannot be imported is a warning."""
+        for item in self.items(kind):
+            try:
+                yield item.entry.name, self.load(kind, item.entry.name)
+            except MissingDependencyError:
+                continue
+            except (PluginError, ImportError) as error:
+                warnings.warn(f"{kind.word} {item.entry.name!r} is left out: {error}", stacklevel=2)
 
-    def _entries(self, info: PluginInfo, kind: str) -> list[Entry]:
-        hook = getattr(info.module, f"vla_gym_register_{kind}", None)
-        entries = list(hook()) if hook is not None else []
-        return [_typed(entry, KINDS[kind]) for entry in entries]
-
-    def _add(self, kind: str, registered: Registered) -> None:
-        name = registered.entry.name
-        other = self._kinds[kind].get(name)
-        if other is not None:
+    def add(self, entry: Entry, info: PluginInfo) -> None:
+        """Register an entry of a plugin; the first one of a name stays."""
+        found = self._found.setdefault(entry.kind, {})
+        other = found.setdefault(entry.name, Registered(entry, info))
+        if other.entry is not entry:
             warnings.warn(
-                f"{kind}: {name!r} of plugin {registered.plugin.name!r} is ignored, "
+                f"{entry.kind}: {entry.name!r} of plugin {info.name!r} is ignored, "
                 f"{other.plugin.name!r} already brings it",
                 stacklevel=2,
             )
-            return
-        self._kinds[kind][name] = registered
 
-
-def _typed(entry: object, entry_type: type[Entry]) -> Entry:
-    """Return ``entry`` if it is of the type that its hook promises."""
-    if not isinstance(entry, entry_type):
-        raise PluginError(f"expected {entry_type.__name__}, got {entry!r}")
-    return entry
+    def _of(self, kind: type[EntryT]) -> dict[str, Registered[EntryT]]:
+        return cast("dict[str, Registered[EntryT]]", self._found.get(kind.kind, {}))
 
 
 def load_target(target: str) -> Any:
     """Import ``"package.module:attribute"``.
 
     Raises:
-        PluginError: When the string is malformed or names nothing.
+        PluginError: When the string is malformed or leads nowhere.
     """
     module_name, _, attribute = target.partition(":")
     if not module_name or not attribute:
         raise PluginError(
             f"Import string {target!r} is not of the form 'package.module:attribute'."
         )
-    module = importlib.import_module(module_name)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
+            raise PluginError(f"Import string {target!r}: {error}.") from error
+        raise
     try:
         return getattr(module, attribute)
     except AttributeError:
@@ -161,21 +149,21 @@ def load_target(target: str) -> Any:
         ) from None
 
 
-def takes_option(function: Callable[..., Any], option: str) -> bool:
-    """Whether a callable has a parameter of that name, or takes any."""
-    parameters = inspect.signature(function).parameters
-    if option in parameters:
-        return True
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-
-
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """Return the registry of this process (``registry.cache_clear()`` discovers again)."""
     return Registry()
 
 
-def format_of(kind: str, path: Path) -> Any | None:
+def format_of(kind: type[EntryT], path: Path) -> tuple[EntryT, Any] | None:
     """Return the first registered format of a kind that recognises a path, or ``None``."""
-    formats = (registry().load(kind, name) for name in registry().names(kind))
-    return next((found for found in formats if found.recognises(path)), None)
+    for name, found in registry().loaded(kind):
+        if found.recognises(path):
+            return registry().get(kind, name).entry, found
+    return None
+
+
+def _is_installed(module: str) -> bool:
+    with contextlib.suppress(ModuleNotFoundError):  # of the package around it
+        return importlib.util.find_spec(module) is not None
+    return False

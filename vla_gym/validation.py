@@ -21,7 +21,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         place = ".".join(map(str, problem["loc"])) or "file"
         if problem["type"] == "extra_forbidden":
-            hint = suggest(str(problem["loc"][-1]), _fields(model, problem["loc"][:-1]))
+            hint = suggest(str(problem["loc"][-1]), fields_at(model, problem["loc"][:-1]))
             yield f"  {place}: unknown field. {hint}"
         else:
             yield f"  {place}: {problem['msg']} (got {problem['input']!r}).{_near(problem)}"
@@ -35,7 +35,7 @@ def _near(problem: Mapping[str, Any]) -> str:
     return f" {suggest(str(problem['input']), words)}"
 
 
-def _fields(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+def fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """Return the fields that a place may have; an index leads to what a list holds."""
     kind: Any = model
     for part in place:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from vla_gym.contract.spec import Record
 from vla_gym.options import RuntimeOption, identity_options
+from vla_gym.record import Record
 
 
 class Inner(Record):

@@ -66,9 +66,10 @@ def asset_manifest(name: str) -> AssetManifest:
     Raises:
         UnknownNameError: With near matches, when there is none.
     """
+    from vla_gym.plugins import AssetEntry
     from vla_gym.registry import registry
 
-    manifest = registry().load("assets", name)()
+    manifest = registry().load(AssetEntry, name)()
     if not isinstance(manifest, AssetManifest):
         raise PluginError(f"Asset collection {name!r} returns {manifest!r}, not an AssetManifest.")
     return manifest

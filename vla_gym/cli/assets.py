@@ -19,11 +19,12 @@ def list_command(
     """List the collections and how complete they are."""
     from vla_gym.assets import asset_manifest, asset_root, status
     from vla_gym.cli.console import print_json, print_lines, print_tables
+    from vla_gym.plugins import AssetEntry
     from vla_gym.registry import registry
     from vla_gym.results import Table
 
     rows = []
-    for name in registry().names("assets"):
+    for name in registry().names(AssetEntry):
         manifest = asset_manifest(name)
         found = status(manifest)
         licences = ", ".join(sorted({up.licence for up in manifest.upstreams}))
@@ -34,7 +35,7 @@ def list_command(
                 "files": f"{found.present}/{found.total}",
                 "MB": f"{manifest.size / 1e6:.1f}",
                 "licence": licences,
-                "summary": registry().get("assets", name).entry.summary,
+                "summary": registry().get(AssetEntry, name).entry.summary,
             }
         )
     if as_json:

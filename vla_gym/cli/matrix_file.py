@@ -25,8 +25,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vla_gym.cli.evaluate import run_name, slug
-from vla_gym.contract.spec import Record
 from vla_gym.errors import OptionError
+from vla_gym.record import Record
 
 
 class Named(Record):

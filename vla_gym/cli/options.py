@@ -7,7 +7,6 @@ a name make nested mappings (``model.layers=4``).
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,36 +72,30 @@ def split(text: str) -> tuple[str, Any]:
 
 def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
     """Return whose option a key is, and its name there."""
-    from vla_gym.policies.factory import accepts_option
-    from vla_gym.suites import suite_accepts_option
-
     whose, _, rest = key.partition(".")
     if whose in _WHOSE and rest:
         return whose, rest
-    if policy is not None and accepts_option(policy, key):
-        return POLICY, key
-    if suite is not None and suite_accepts_option(suite, whose):
-        return SUITE, key
+    options = {POLICY: _names(POLICY, policy), SUITE: _names(SUITE, suite)}
+    for owner, names in options.items():
+        if whose in names:
+            return owner, key
     takers = " or ".join(
         filter(None, [policy and f"policy {policy!r}", suite and f"suite {suite!r}"])
     )
-    known = [*_names("policies", policy), *_names("suites", suite)]
+    known = [name for names in options.values() for name in names]
     hint = suggest(key, known) if known else "Neither has any option."
     raise OptionError(f"--set {key}: no option of {takers}. {hint}")
 
 
-def _names(kind: str, name: str | None) -> list[str]:
-    """Return the options of a registered factory that a user may set."""
-    from vla_gym.policies.factory import ENV_CONTRACT, registered_name
-    from vla_gym.registry import registry
+def _names(whose: str, name: str | None) -> list[str]:
+    """Return the options of a policy or a suite."""
+    from vla_gym.policies.ref import policy_options
+    from vla_gym.suites import suite_options
 
-    if name is not None and kind == "policies":
-        name = registered_name(name)
-    if name is None or name not in registry().names(kind):
+    if name is None:
         return []
-    parameters = inspect.signature(registry().load(kind, name)).parameters.values()
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in parameters if p.kind in named and p.name != ENV_CONTRACT]
+    model = policy_options(name) if whose == POLICY else suite_options(name)
+    return list(model.model_fields)
 
 
 def _put(target: dict[str, Any], name: str, value: Any) -> None:

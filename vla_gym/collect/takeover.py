@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from vla_gym.contract.adapter import Adapter, EpisodeAdapter, adapt
 from vla_gym.contract.policy import Batch, Chunk, Policy, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError
+from vla_gym.policies.ref import make_policy
+from vla_gym.record import Record
 
 Actions = npt.NDArray[np.floating[Any]]
 
@@ -44,29 +47,56 @@ class _Turn:
     steps: int = 0
 
 
+class TakeoverOptions(Record):
+    """What may be set.
+
+    Attributes:
+        first: Registered name or policy file of the policy that begins.
+        then: Likewise of the one that takes over.
+        after: How many sub-tasks the first one does whole.
+        steps: How many steps it may try each of the others.
+        first_options: Options of the first.
+        then_options: Options of the second.
+    """
+
+    first: str
+    then: str
+    after: int = Field(default=1, ge=0)
+    steps: int = Field(default=0, ge=0)
+    first_options: Mapping[str, Any] = Field(default_factory=dict)
+    then_options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+def make_takeover(options: TakeoverOptions, *, env_contract: EnvContract) -> TakeoverPolicy:
+    """Return the policy that ``vla-gym --policy takeover`` names."""
+    return TakeoverPolicy(
+        make_policy(options.first, env_contract=env_contract, options=options.first_options),
+        make_policy(options.then, env_contract=env_contract, options=options.then_options),
+        env_contract=env_contract,
+        after=options.after,
+        steps=options.steps,
+    )
+
+
 class TakeoverPolicy:
     """Lets ``first`` do the first sub-tasks of a chain, or steps of each, and ``then`` the others.
 
     Args:
-        first: Registered name or policy file, or a policy.
-        then: Likewise.
+        first: The policy that begins.
+        then: The one that takes over.
+        env_contract: Where they act.
         after: How many sub-tasks the first one does whole.
         steps: How many steps it may try each of the others.
-        first_options: Of the first.
-        then_options: Of the second.
-        env_contract: Where they act.
     """
 
     def __init__(
         self,
+        first: Policy,
+        then: Policy,
         *,
-        first: str | Policy,
-        then: str | Policy,
         env_contract: EnvContract,
         after: int = 1,
         steps: int = 0,
-        first_options: Mapping[str, Any] | None = None,
-        then_options: Mapping[str, Any] | None = None,
     ) -> None:
         if after < 0 or steps < 0 or after + steps == 0:
             raise OptionError(
@@ -74,10 +104,7 @@ class TakeoverPolicy:
                 "or 1 step of each."
             )
         self._after, self._steps, self._env = after, steps, env_contract
-        self._members = [
-            _made(first, env_contract, first_options),
-            _made(then, env_contract, then_options),
-        ]
+        self._members = [first, then]
         self._adapters: list[Adapter | None] = [None, None]
         self._turns: dict[int, _Turn] = {}
 
@@ -161,16 +188,6 @@ class TakeoverPolicy:
             spec = self._members[member].spec
             found = self._adapters[member] = adapt(spec, self._env, env_id=slot.environment)
         return found
-
-
-def _made(
-    policy: str | Policy, env_contract: EnvContract, options: Mapping[str, Any] | None
-) -> Policy:
-    if not isinstance(policy, str):
-        return policy
-    from vla_gym.policies.factory import make_policy
-
-    return make_policy(policy, env_contract=env_contract, options=options)
 
 
 def _observation(batch: Batch, row: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from vla_gym.collect.collect import RUN
 from vla_gym.contract.policy import Policy
 from vla_gym.errors import DatasetError
+from vla_gym.plugins import DatasetEntry
 from vla_gym.registry import registry
 from vla_gym.runner.evaluation import as_suite, evaluate
 from vla_gym.runner.journal import Journal
@@ -50,7 +51,7 @@ def record(
         DatasetError: When the format cannot record, or ``out`` holds a data set.
         RunnerError: When an episode went differently the second time.
     """
-    recorder = getattr(registry().load("datasets", form), "record", None)
+    recorder = getattr(registry().load(DatasetEntry, form), "record", None)
     if recorder is None:
         raise DatasetError(f"Format {form!r} cannot record whole episodes (it has no record()).")
     settings = run_options(options, {**run, "video": "none"})

@@ -14,13 +14,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Record(BaseModel):
-    """A frozen, strict record: unknown fields are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from vla_gym.record import Record
 
 
 class Rotation(str, Enum):

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from vla_gym.contract.spec import Record
 from vla_gym.datasets.demonstration import (
     DatasetSpec,
     Demonstration,
@@ -27,6 +26,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, OptionError
+from vla_gym.record import Record
 
 ANNOTATIONS = "anns"
 SPLITS = ("train", "val")
@@ -53,6 +53,20 @@ class ClipFields(Record):
 def recognises(path: Path) -> bool:
     """Whether a folder has annotations where the card says they are."""
     return any((path / ANNOTATIONS / split).is_dir() for split in SPLITS)
+
+
+class ClipsOptions(Record):
+    """What has to be said of a folder, since its files do not.
+
+    Attributes:
+        spec: What its numbers mean.
+        split: Which part of it.
+        fields: Where things lie in a file.
+    """
+
+    spec: DatasetSpec | None = None
+    split: str = "train"
+    fields: ClipFields | None = None
 
 
 def open(

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvContract, ProprioceptionField, Record
+from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvContract, ProprioceptionField
 from vla_gym.errors import DatasetError
+from vla_gym.record import Record
 
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.errors import DatasetError
-from vla_gym.registry import format_of, registry, takes_option
+from vla_gym.options import options_model, validated
+from vla_gym.plugins import DatasetEntry
+from vla_gym.registry import format_of, registry
 
 
 class DatasetFormat(Protocol):
@@ -35,11 +37,8 @@ def open_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Datase
     Raises:
         DatasetError: When it is not there, nobody reads it, or it is damaged.
     """
-    found, given = _format(path), dict(options or {})
-    for option in given:
-        if not takes_option(found.open, option):
-            raise DatasetError(f"The format of {path} has no option {option!r}.")
-    return found.open(path, **given)
+    entry, found = _format(path)
+    return found.open(path, **_set(entry.options, options or {}, path))
 
 
 def audit_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -52,22 +51,29 @@ def audit_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Itera
     Raises:
         DatasetError: When its episodes cannot be done again.
     """
-    found, given = _format(path), dict(options or {})
+    entry, found = _format(path)
     audit: Callable[..., Iterator[str]] | None = getattr(found, "audit", None)
     if audit is None:
         raise DatasetError(
             f"The episodes of {path} cannot be done again: its format knows no simulator."
         )
-    mine = {key: value for key, value in given.items() if takes_option(audit, key)}
+    given, known = dict(options or {}), options_model(entry.audit_options).model_fields
+    mine = {key: value for key, value in given.items() if key in known}
     dataset = open_dataset(path, {key: value for key, value in given.items() if key not in mine})
-    yield from audit(dataset, **mine)
+    yield from audit(dataset, **_set(entry.audit_options, mine, path))
 
 
-def _format(path: Path) -> DatasetFormat:
+def _set(model: str, given: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the options that were given, validated."""
+    options = validated(options_model(model), given, where=f"The format of {path}")
+    return {name: getattr(options, name) for name in options.model_fields_set}
+
+
+def _format(path: Path) -> tuple[DatasetEntry, DatasetFormat]:
     if not path.is_dir():
         raise DatasetError(f"Data set {path} is not a folder.")
-    found: DatasetFormat | None = format_of("datasets", path)
+    found = format_of(DatasetEntry, path)
     if found is None:
-        known = ", ".join(registry().names("datasets")) or "none is registered"
+        known = ", ".join(registry().names(DatasetEntry)) or "none is registered"
         raise DatasetError(f"No format reads {path} (formats: {known}).")
     return found

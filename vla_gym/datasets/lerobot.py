@@ -30,6 +30,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, MissingDependencyError
+from vla_gym.record import Record
 
 VERSION: Final = "v3.0"
 INFO: Final = "meta/info.json"
@@ -64,6 +65,16 @@ def parquet() -> ModuleType:
 def recognises(path: Path) -> bool:
     """Whether a folder has LeRobot's ``meta/info.json``."""
     return (path / INFO).is_file()
+
+
+class LeRobotOptions(Record):
+    """What may be said of a folder.
+
+    Attributes:
+        spec: What its numbers mean; needed where the folder was not written by vla_gym.
+    """
+
+    spec: DatasetSpec | None = None
 
 
 def open(path: Path, *, spec: DatasetSpec | None = None) -> LeRobotDataset:

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vla_gym.contract.spec import Record
 from vla_gym.datasets.demonstration import (
     DatasetSpec,
     Demonstration,
@@ -24,6 +23,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.tfrecord import Feature, parse_example, read_record, record_places
 from vla_gym.errors import DatasetError, suggest
+from vla_gym.record import Record
 
 _SHARDS = "*.tfrecord*"
 
@@ -47,6 +47,18 @@ class RldsFields(Record):
 def recognises(path: Path) -> bool:
     """Whether a folder is one version of a TFDS data set."""
     return (path / "features.json").is_file() and next(path.glob(_SHARDS), None) is not None
+
+
+class RldsOptions(Record):
+    """What has to be said of a folder, since its files do not.
+
+    Attributes:
+        spec: What its numbers mean.
+        fields: Where they lie in a step.
+    """
+
+    spec: DatasetSpec | None = None
+    fields: RldsFields | None = None
 
 
 def open(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_gym.contract.spec import NormalizationKind, NormalizationSpec, Record
+from vla_gym.contract.spec import NormalizationKind, NormalizationSpec
 from vla_gym.datasets.demonstration import Dataset, Floats
 from vla_gym.errors import DatasetError
+from vla_gym.record import Record
 
 
 class Statistics(Record):

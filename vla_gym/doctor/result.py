@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from vla_gym.contract.spec import Record
+from vla_gym.record import Record
 
 
 class CheckResult(Record):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from vla_gym.doctor.core import CORE_CHECKS
 from vla_gym.doctor.result import CheckResult
+from vla_gym.plugins import CheckEntry
 from vla_gym.registry import registry
 
 TIME_LIMIT = 300.0
@@ -48,7 +49,7 @@ def _guarded(name: str, check: Callable[[], CheckResult]) -> CheckResult:
 
 
 def _plugin_targets() -> Mapping[str, str]:
-    return {item.entry.name: item.entry.target for item in registry().items("checks")}
+    return {item.entry.name: item.entry.target for item in registry().items(CheckEntry)}
 
 
 def run_check(name: str, target: str, *, time_limit: float = TIME_LIMIT) -> CheckResult:

@@ -6,6 +6,7 @@ pair of policy and environment stops before a simulator is even imported.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,10 +20,17 @@ from vla_gym.registry import load_target, registry
 
 def register_all() -> None:
     """Register every environment of every plugin with Gymnasium."""
-    for registered in registry().items("envs"):
+    for registered in registry().items(EnvEntry):
         entry = registered.entry
-        if isinstance(entry, EnvEntry) and entry.name not in gymnasium.registry:
+        other = gymnasium.registry.get(entry.name)
+        if other is None:
             gymnasium.register(entry.name, entry_point=entry.target, kwargs=dict(entry.kwargs))
+        elif other.entry_point != entry.target:
+            warnings.warn(
+                f"environment {entry.name!r} of plugin {registered.plugin.name!r} is ignored: "
+                f"Gymnasium has another one of that id ({other.entry_point})",
+                stacklevel=2,
+            )
 
 
 def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> EnvContract:
@@ -33,10 +41,11 @@ def contract_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> Env
         MissingDependencyError: When what it needs is not installed.
     """
     kwargs = dict(env_kwargs or {})
-    if env_id not in registry().names("envs"):
+    if env_id not in registry().names(EnvEntry):
         return _contract_of_foreign(env_id, kwargs)
-    entry = registry().entry("envs", env_id, EnvEntry)
-    if problem := registry().get("envs", env_id).problem:
+    registered = registry().get(EnvEntry, env_id)
+    entry = registered.entry
+    if problem := registered.problem:
         raise MissingDependencyError(f"{env_id} {problem}")
     spec: EnvContract = load_target(entry.contract)(**{**entry.kwargs, **kwargs})
     return spec
@@ -47,7 +56,7 @@ def _contract_of_foreign(env_id: str, kwargs: Mapping[str, Any]) -> EnvContract:
     try:
         env = gymnasium.make(env_id, disable_env_checker=True, **kwargs)
     except gymnasium.error.UnregisteredEnv:
-        raise UnknownNameError("environment", env_id, registry().names("envs")) from None
+        raise UnknownNameError("environment", env_id, registry().names(EnvEntry)) from None
     try:
         spec: EnvContract = env.unwrapped.contract  # type: ignore[attr-defined]
         return spec

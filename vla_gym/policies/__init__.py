@@ -1,5 +1,5 @@
 """Policies: making one by name, and the few that need no model (``random``, ``replay``)."""
 
-from vla_gym.policies.factory import accepts_option, make_policy
+from vla_gym.policies.ref import PolicyRef, make_policy
 
-__all__ = ["accepts_option", "make_policy"]
+__all__ = ["PolicyRef", "make_policy"]

@@ -7,7 +7,6 @@ the name of a policy goes, so that a model, its settings and its weights travel 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +42,6 @@ def load_policy_file(path: Path) -> tuple[str, dict[str, Any]]:
         )
     options = {key: _placed(value, path.parent) for key, value in data.items() if key != "policy"}
     return data["policy"], options
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested options with those of ``over`` in place of those of ``base``."""
-    result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            result[key] = merged(old, value)
-        else:
-            result[key] = value
-    return result
 
 
 def _placed(value: Any, folder: Path) -> Any:

@@ -7,10 +7,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import ActionSpec, EnvContract, PolicySpec
-from vla_gym.errors import OptionError
+from vla_gym.record import Record
+
+
+class RandomOptions(Record):
+    """What may be set.
+
+    Attributes:
+        scale: Share of the action range that is used, in (0, 1].
+        gripper_change: Probability per step that the gripper command flips.
+    """
+
+    scale: float = Field(default=1.0, gt=0, le=1)
+    gripper_change: float = Field(default=0.05, ge=0, le=1)
 
 
 class RandomPolicy:
@@ -20,22 +33,15 @@ class RandomPolicy:
     workers changes an action.
 
     Args:
+        options: How far and how often.
         env_contract: The environment whose actions it speaks.
-        scale: Share of the action range that is used, in (0, 1].
-        gripper_change: Probability per step that the gripper command flips.
     """
 
-    def __init__(
-        self, *, env_contract: EnvContract, scale: float = 1.0, gripper_change: float = 0.05
-    ) -> None:
+    def __init__(self, options: RandomOptions, *, env_contract: EnvContract) -> None:
         """Draw within ``env_contract.action``."""
-        if not 0 < scale <= 1:
-            raise OptionError(f"random: scale={scale}, expected a number in (0, 1].")
-        if not 0 <= gripper_change <= 1:
-            raise OptionError(f"random: gripper_change={gripper_change}, expected one in [0, 1].")
         self._action = env_contract.action
-        self._low, self._high = _limits(env_contract.action, scale)
-        self._change = gripper_change
+        self._low, self._high = _limits(env_contract.action, options.scale)
+        self._change = options.gripper_change
         self._streams: dict[int, np.random.Generator] = {}
         self._open: dict[int, bool] = {}
 

@@ -17,23 +17,34 @@ import numpy.typing as npt
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError, PolicyError
+from vla_gym.record import Record
+
+
+class ReplayOptions(Record):
+    """What may be set.
+
+    Attributes:
+        path: A run directory, a folder of ``<episode>.npz`` files, or one ``.npz`` file that is
+            then used for every episode.
+    """
+
+    path: str
 
 
 class ReplayPolicy:
     """Plays back environment actions; after the last one it stands still by repeating it.
 
     Args:
-        path: A run directory, a folder of ``<episode>.npz`` files, or one ``.npz`` file that is
-            then used for every episode.
+        options: Which recordings.
         env_contract: The environment whose actions they are.
     """
 
-    def __init__(self, *, path: str, env_contract: EnvContract) -> None:
+    def __init__(self, options: ReplayOptions, *, env_contract: EnvContract) -> None:
         """Find the recordings; each is read when its episode begins."""
-        self._root = Path(path).expanduser()
+        self._root = Path(options.path).expanduser()
         if not self._root.exists():
             raise OptionError(
-                f"replay: path={path!r} does not exist; give a run directory or .npz."
+                f"replay: path={options.path!r} does not exist; give a run directory or .npz."
             )
         self._action = env_contract.action
         self._recordings: dict[int, npt.NDArray[np.floating[Any]]] = {}

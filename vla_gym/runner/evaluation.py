@@ -16,8 +16,7 @@ from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.errors import OptionError, PolicyError
-from vla_gym.options import identity_options
-from vla_gym.policies.factory import chosen_options, options_model
+from vla_gym.policies.ref import PolicyRef
 from vla_gym.records import RunRecord
 from vla_gym.results import Results, load_results
 from vla_gym.runner import provenance
@@ -74,12 +73,10 @@ def evaluate(
     settings = run_options(options, run)
     the_suite = as_suite(suite, suite_options)
     with contextlib.ExitStack() as stack:
-        policies = stack.enter_context(policy_set(policy, policy_options, the_suite))
+        policies = stack.enter_context(policy_set(_resolved(policy, policy_options), the_suite))
         journal = Journal(Path(out), retry_errors=settings.retry_errors)
         stack.enter_context(journal)
-        given = chosen_options(policy, policy_options) if isinstance(policy, str) else {}
-        model = options_model(policy) if isinstance(policy, str) else None
-        plan = _Plan(policies, the_suite, settings, given, identity_options(model, given))
+        plan = _Plan(policies, the_suite, settings)
         _begin(journal, plan)
         _run(journal, plan)
     return load_results(out)
@@ -87,18 +84,11 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is run, and how.
-
-    Attributes:
-        given: All options of the policy.
-        identity: Those of them that say what it is.
-    """
+    """What is run, and how."""
 
     policies: PolicySet
     suite: Suite
     options: RunOptions
-    given: Mapping[str, Any]
-    identity: Mapping[str, Any]
 
     @property
     def episodes(self) -> int:
@@ -111,7 +101,7 @@ def _begin(journal: Journal, plan: _Plan) -> None:
     world = {
         **provenance.collect(),
         "conversions": plan.policies.conversions,
-        "policy_options": jsonable(plan.given),
+        "policy_options": jsonable(plan.policies.said),
     }
     old = journal.run.provenance if journal.run else None
     run = _run_record(plan)
@@ -165,6 +155,15 @@ def as_suite(suite: str | Path | Suite, options: Mapping[str, Any] | None) -> Su
     return suite
 
 
+def _resolved(policy: str | Policy, options: Mapping[str, Any] | None) -> PolicyRef | Policy:
+    """Return a policy that may be given by name, as what the name means."""
+    if isinstance(policy, str):
+        return PolicyRef.parse(policy, options)
+    if options:
+        raise OptionError(f"policy_options={dict(options)} given with a finished policy.")
+    return policy
+
+
 @contextlib.contextmanager
 def worker_pool(count: int, start: Start, out: Path) -> Iterator[LocalWorkers]:
     """Yield workers, none of which is left when the block is.
@@ -188,7 +187,7 @@ def _run_record(plan: _Plan) -> RunRecord:
     specs = [spec.model_dump(mode="json") for spec in plan.policies.specs]
     policy = {
         "name": plan.policies.name,
-        "options": plan.identity,
+        "options": plan.policies.identity,
         "spec": specs[0] if len(specs) == 1 else specs,
     }
     return RunRecord(

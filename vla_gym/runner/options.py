@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from vla_gym.contract.spec import Record
 from vla_gym.options import validated
+from vla_gym.record import Record
 
 Video = Literal["failures", "all", "none"]
 Workers = int | Literal["auto"]
@@ -64,4 +64,4 @@ def run_options(options: RunOptions | None, run: Mapping[str, Any]) -> RunOption
         OptionError: Naming each field that is unknown or has a value that is not acceptable.
     """
     given = {} if options is None else options.model_dump(exclude_unset=True)
-    return validated(RunOptions, {**given, **run}, where="run")
+    return validated(RunOptions, {**given, **run}, where="The run")

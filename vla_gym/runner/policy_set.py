@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.env.registration import contract_of
-from vla_gym.errors import OptionError, RunnerError, VlaGymError
-from vla_gym.policies import make_policy
-from vla_gym.policies.factory import needs_contract
+from vla_gym.errors import RunnerError, VlaGymError
+from vla_gym.policies.ref import PolicyRef
 from vla_gym.runner.acting import close_policy, policy_spec
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
@@ -33,6 +32,8 @@ class PolicySet:
         specs: Theirs, likewise.
         by_env: Number of the policy that acts in an environment, by ``EpisodeSpec.env_key``.
         conversions: How each environment and its policy are converted into each other, by id.
+        said: The options that were given, of policies made by name.
+        identity: Those of them that tell one policy from another.
     """
 
     name: str
@@ -40,6 +41,8 @@ class PolicySet:
     specs: Sequence[PolicySpec]
     by_env: Mapping[str, int]
     conversions: Mapping[str, Any]
+    said: Mapping[str, Any] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
     def numbers(self, episodes: Sequence[EpisodeSpec]) -> list[int]:
         """Return who acts in each episode."""
@@ -47,37 +50,32 @@ class PolicySet:
 
 
 @contextlib.contextmanager
-def policy_set(
-    policy: str | Policy, options: Mapping[str, Any] | None, suite: Suite
-) -> Iterator[PolicySet]:
+def policy_set(policy: PolicyRef | Policy, suite: Suite) -> Iterator[PolicySet]:
     """Yield the policies of a run; those that were made here are closed here.
 
     Args:
-        policy: Registered name, path of a policy file, or a policy.
-        options: Of a policy given by name.
+        policy: What was asked for, or a policy.
         suite: Whose environments they act in.
 
     Raises:
         IncompatibleError: When a policy and an environment do not fit.
-        OptionError: Options for a policy that was made already, or that it does not take.
         PolicyError: It is no policy, or its code raises.
         RunnerError: An environment cannot be built.
     """
     contracts = _contracts(suite)
-    if not isinstance(policy, str):
-        if options:
-            raise OptionError(f"policy_options={dict(options)} given with a finished policy.")
+    if not isinstance(policy, PolicyRef):
         yield _checked(_name(policy), [policy], dict.fromkeys(contracts, 0), contracts)
         return
-    distinct, by_env = _distinct(contracts, one=not needs_contract(policy))
+    distinct, by_env = _distinct(contracts, one=not policy.entry.needs_contract)
     members: list[Policy] = []
     try:
         for contract in distinct:
-            members.append(make_policy(policy, env_contract=contract, options=options))
-        yield _checked(policy, members, by_env, contracts)
+            members.append(policy.make(contract))
+        checked = _checked(policy.text, members, by_env, contracts)
+        yield replace(checked, said=policy.said, identity=policy.identity)
     finally:
         for member in members:
-            close_policy(policy, member)
+            close_policy(policy.text, member)
 
 
 @dataclass(frozen=True)

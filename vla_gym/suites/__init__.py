@@ -1,7 +1,7 @@
 """Episodes, suites and protocols; loading them by name or by path."""
 
 from vla_gym.suites.document import Document
-from vla_gym.suites.loader import load_suite, suite_accepts_option
+from vla_gym.suites.loader import load_suite, suite_options
 from vla_gym.suites.spec import (
     EpisodeSpec,
     Protocol,
@@ -22,5 +22,5 @@ __all__ = [
     "digest",
     "jsonable",
     "load_suite",
-    "suite_accepts_option",
+    "suite_options",
 ]

@@ -14,22 +14,26 @@ A YAML file holds the fields of ``Suite`` (shared parts of the episodes may be w
 
 A YAML file with ``format: NAME`` is read by the plugin that registered that format.
 
-A Python file has a function ``suite(**options) -> Suite``.
+A Python file has a function ``suite() -> Suite``, or a ``Record`` named ``Options`` and a function
+``suite(options) -> Suite``.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
-from vla_gym.errors import OptionError, SuiteError, suggest
-from vla_gym.plugins import SuiteEntry, SuiteFormatEntry
-from vla_gym.registry import registry, takes_option
+from vla_gym.errors import SuiteError, suggest
+from vla_gym.options import NoOptions, call_target, merged, options_model, validated
+from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry
+from vla_gym.record import Record
+from vla_gym.registry import registry
 from vla_gym.suites.document import Document, read_document
 from vla_gym.suites.spec import Suite
 
@@ -41,18 +45,18 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
 
     Args:
         name: A registered name, or the path of a ``.yaml`` or ``.py`` file.
-        options: Keyword arguments of the suite's function, or of the format of a YAML file (a
-            file without ``format`` has none).
+        options: Of the suite, or of the format of a YAML file (a file without ``format`` has none).
 
     Raises:
         UnknownNameError: No such suite, with near matches.
         SuiteError: A file that does not describe a suite; the message names the place.
         OptionError: An option that the suite does not have.
     """
-    if is_path(name):
-        return _from_path(Path(name), options or {})
-    entry = registry().entry("suites", name, SuiteEntry)
-    return _call(name, registry().load("suites", name), {**entry.kwargs, **(options or {})})
+    found = _source(name)
+    suite = found.make(options or {})
+    if not isinstance(suite, Suite):
+        raise SuiteError(f"{name}: expected a Suite, got {type(suite).__name__}.")
+    return suite
 
 
 def is_path(name: str) -> bool:
@@ -60,54 +64,82 @@ def is_path(name: str) -> bool:
     return name.endswith(SUFFIXES)
 
 
-def suite_accepts_option(name: str, option: str) -> bool:
-    """Whether a suite takes an option of that name."""
-    if name.endswith(".py"):
-        return True
+def suite_options(name: str) -> type[Record]:
+    """Return the model of a suite's options.
+
+    Raises:
+        VlaGymError: As ``load_suite``.
+    """
+    return _source(name).model
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a suite comes from.
+
+    Attributes:
+        name: As it was asked for.
+        target: Returns it.
+        entry: How the target is called, and its defaults.
+        model: Of its options.
+        document: What else the target needs, for a file.
+    """
+
+    name: str
+    target: Any
+    entry: ConfigurableEntry
+    model: type[Record]
+    document: Document | None = None
+
+    def make(self, given: Mapping[str, Any]) -> Any:
+        whole = merged(self.entry.defaults, given)
+        options = validated(self.model, whole, where=f"Suite {self.name!r}")
+        more = {} if self.document is None else {"document": self.document}
+        return call_target(self.target, self.entry, options, **more)
+
+
+def _source(name: str) -> _Source:
     if is_path(name):
-        reader = _format(read_document(Path(name))) if Path(name).is_file() else None
-        return reader is not None and takes_option(reader, option)
-    return takes_option(registry().load("suites", name), option)
+        return _file(Path(name))
+    entry = registry().get(SuiteEntry, name).entry
+    target = registry().load(SuiteEntry, name)
+    return _Source(name, target, entry, options_model(entry.options))
 
 
-def _from_path(path: Path, options: Mapping[str, Any]) -> Suite:
+def _file(path: Path) -> _Source:
     if not path.is_file():
         raise SuiteError(f"Suite file {path} does not exist.")
+    name = str(path)
     if path.suffix == ".py":
-        return _call(str(path), _python_function(path), options)
+        return _python(path)
     document = read_document(path)
-    reader = _format(document)
-    if reader is not None:
-        return _call(str(path), reader, {"document": document, **options})
-    if options:
-        raise OptionError(f"{path}: a YAML suite has no options, got {sorted(options)}.")
-    return _from_document(document)
-
-
-def _format(document: Document) -> Callable[..., Suite] | None:
-    """Return the reader of a document that names its format, ``None`` for the built-in one."""
     if "format" not in document.data:
-        return None
-    name, known = str(document.data["format"]), registry().names("suite_formats")
+        plain = SuiteEntry(name, f"{__name__}:_from_document")
+        return _Source(name, _from_document, plain, NoOptions, document)
+    entry = _format(document)
+    target = registry().load(SuiteFormatEntry, entry.name)
+    return _Source(name, target, entry, options_model(entry.options), document)
+
+
+def _format(document: Document) -> SuiteFormatEntry:
+    name, known = str(document.data["format"]), registry().names(SuiteFormatEntry)
     if name not in known:
         raise document.error(("format",), f"unknown format {name!r}. {suggest(name, known)}")
-    registry().entry("suite_formats", name, SuiteFormatEntry)
-    reader: Callable[..., Suite] = registry().load("suite_formats", name)
-    return reader
+    return registry().get(SuiteFormatEntry, name).entry
 
 
-def _call(name: str, function: Callable[..., Suite], options: Mapping[str, Any]) -> Suite:
-    for option in options:
-        if not takes_option(function, option):
-            known = inspect.signature(function).parameters
-            raise OptionError(f"Suite {name!r} has no option {option!r}. {suggest(option, known)}")
-    suite = function(**options)
-    if not isinstance(suite, Suite):
-        raise SuiteError(f"{name}: expected a Suite, got {type(suite).__name__}.")
-    return suite
+def _python(path: Path) -> _Source:
+    module = _module(path)
+    function, model = getattr(module, "suite", None), getattr(module, "Options", NoOptions)
+    if not callable(function):
+        raise SuiteError(f"{path} has no function suite() -> Suite.")
+    if not (isinstance(model, type) and issubclass(model, Record)):
+        raise SuiteError(f"{path}: Options is {model!r}, expected a vla_gym.record.Record.")
+    options = "" if model is NoOptions else f"{module.__name__}:Options"
+    return _Source(str(path), function, SuiteEntry(str(path), "file:suite", options=options), model)
 
 
-def _python_function(path: Path) -> Callable[..., Suite]:
+def _module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"vla_gym_suite_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SuiteError(f"{path} cannot be loaded as a Python file.")
@@ -116,14 +148,10 @@ def _python_function(path: Path) -> Callable[..., Suite]:
         spec.loader.exec_module(module)
     except Exception as error:
         raise SuiteError(f"{path}: {type(error).__name__}: {error}") from error
-    function = getattr(module, "suite", None)
-    if not callable(function):
-        raise SuiteError(f"{path} has no function suite(**options) -> Suite.")
-    result: Callable[..., Suite] = function
-    return result
+    return module
 
 
-def _from_document(document: Document) -> Suite:
+def _from_document(*, document: Document) -> Suite:
     data = _with_defaults(document)
     try:
         return Suite.model_validate(data)

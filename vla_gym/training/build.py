@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from vla_gym.datasets import open_dataset
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.errors import OptionError
 from vla_gym.plugins import PolicyEntry
-from vla_gym.policies.file import is_policy_file, load_policy_file, merged
+from vla_gym.policies.ref import PolicyRef
 from vla_gym.registry import load_target, registry
 from vla_gym.training.config import DataConfig, TrainConfig
 from vla_gym.training.frame_cache import open_store
@@ -29,22 +28,14 @@ def make_trainable(config: TrainConfig) -> Trainable:
     Raises:
         OptionError: When the policy cannot be trained.
     """
-    name = config.policy
-    defaults: dict[str, Any] = {}
-    if is_policy_file(config.policy):
-        name, defaults = load_policy_file(Path(config.policy))
-    entry = registry().entry("policies", name, PolicyEntry)
-    if not entry.trainer:
-        can = [
-            one.entry.name
-            for one in registry().items("policies")
-            if getattr(one.entry, "trainer", "")
-        ]
-        raise OptionError(f"Policy {name!r} cannot be trained; these can: {', '.join(can)}.")
-    registry().load("policies", name)  # says what is missing
-    options: dict[str, Any] = merged(merged(entry.kwargs, defaults), config.options)
-    trainer = load_target(entry.trainer)
-    trainable: Trainable = trainer(**options)
+    ref = PolicyRef.parse(config.policy, config.options)
+    if not ref.entry.trainer:
+        able = [item.entry.name for item in registry().items(PolicyEntry) if item.entry.trainer]
+        raise OptionError(
+            f"Policy {ref.entry.name!r} cannot be trained; these can: {', '.join(able)}."
+        )
+    registry().load(PolicyEntry, ref.entry.name)  # says what is missing
+    trainable: Trainable = load_target(ref.entry.trainer)(ref.options)
     return trainable
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from vla_gym.contract.spec import Record
 from vla_gym.errors import OptionError
-from vla_gym.policies.file import merged
+from vla_gym.options import merged
+from vla_gym.record import Record
 from vla_gym.validation import problems
 
 

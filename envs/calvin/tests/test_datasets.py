@@ -11,6 +11,7 @@ from vla_gym_calvin.datasets import Annotation, PlayDataset, PlayWriter
 
 from vla_gym.datasets import open_dataset
 from vla_gym.errors import DatasetError
+from vla_gym.suites import load_suite
 
 
 def recording(length: int, seed: int) -> dict[str, np.ndarray]:
@@ -123,19 +124,13 @@ def test_the_audit_finds_the_label_that_is_not_true(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
-    from vla_gym_calvin.demonstrations import demonstrations
 
     from vla_gym.collect.whole import record
     from vla_gym.datasets import audit_dataset
 
-    suite = demonstrations(
-        assets="builtin",
-        renderer="tiny",
-        language="own",
-        chains=1,
-        length=2,
-        tasks=["turn_on_led", "turn_off_led"],
-    )
+    options = {"assets": "builtin", "renderer": "tiny", "language": "own", "chains": 1}
+    tasks = ["turn_on_led", "turn_off_led"]
+    suite = load_suite("calvin/demonstrations", {**options, "length": 2, "tasks": tasks})
     out = tmp_path / "play"
     count = record("calvin-oracle", suite, form="calvin", out=out, workers=1, progress=False)
     dataset = open_dataset(out)

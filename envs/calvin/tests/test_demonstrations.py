@@ -7,19 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vla_gym_calvin.demonstrations import QUICK, demonstrations, quick, task_shares
+from vla_gym_calvin.demonstrations import QUICK, task_shares
 
 from vla_gym.collect.collect import collect
 from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.runner.journal import Journal
-from vla_gym.suites import Suite
+from vla_gym.suites import Suite, load_suite
 
-PLAIN = {"assets": "builtin", "renderer": "tiny", "language": "own"}
+LOOK = {"assets": "builtin", "renderer": "tiny"}
+PLAIN = {**LOOK, "language": "own"}
 
 
 def made(**options: object) -> Suite:
-    return demonstrations(**{**PLAIN, **options})  # type: ignore[arg-type]
+    return load_suite("calvin/demonstrations", {**PLAIN, **options})
 
 
 def test_a_seed_is_a_set_of_chains() -> None:
@@ -54,10 +55,10 @@ def test_only_some_tasks() -> None:
 
 
 def test_quick_is_single_tasks_of_three_kinds() -> None:
-    suite = quick(assets="builtin", renderer="tiny", chains=12)
+    suite = load_suite("calvin/quick", {**LOOK, "chains": 12})
     asked = Counter(tuple(task.name for task in episode.subtasks) for episode in suite.episodes)
     assert set(asked) == {(task,) for task in QUICK}
-    other = quick(assets="builtin", renderer="tiny", chains=12, seed=1)
+    other = load_suite("calvin/quick", {**LOOK, "chains": 12, "seed": 1})
     starts = {tuple(episode.options["scene_obs"]) for episode in suite.episodes}
     assert not starts & {tuple(episode.options["scene_obs"]) for episode in other.episodes}
 
@@ -71,7 +72,7 @@ def test_tasks_that_make_no_chain_are_refused() -> None:
 
 def test_only_what_the_expert_did_is_recorded_where_it_takes_over(tmp_path: Path) -> None:
     options = {"first": "random", "then": "calvin-oracle", "after": 0, "steps": 5}
-    suite = quick(assets="builtin", renderer="tiny", chains=2)
+    suite = load_suite("calvin/quick", {**LOOK, "chains": 2})
     collect("takeover", suite, out=tmp_path, workers=1, policy_options=options, progress=False)
     with Journal(tmp_path / "run") as journal:
         steps = [done.steps for record in journal.records.values() for done in record.subtasks]

@@ -15,7 +15,7 @@ from vla_gym.testing.chaos import (
     kill_workers_while,
 )
 
-ORACLE = "policy, suite = 'calvin-oracle', smoke(chains=6, length=1, assets='builtin')"
+ORACLE = "policy, suite = 'calvin-oracle', smoke(chains=6)"
 
 LOOKER = '''
 class Looker:
@@ -41,7 +41,7 @@ class Looker:
         return np.append(rng.uniform(-1, 1, 6), 1.0)[None]
 
 
-policy, suite = Looker(), smoke(chains=6, length=1, max_steps=5, assets="builtin")
+policy, suite = Looker(), smoke(chains=6, max_steps=5)
 '''
 
 SCRIPT = """
@@ -50,7 +50,11 @@ import numpy as np
 import vla_gym
 from vla_gym.contract import CameraSpec, PolicySpec
 from vla_gym_calvin.spec import ACTION
-from vla_gym_calvin.suites import smoke
+
+
+def smoke(**options):
+    return vla_gym.load_suite("calvin/smoke", {{"length": 1, "assets": "builtin", **options}})
+
 
 {run}
 vla_gym.evaluate(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from vla_gym_calvin import plugin, published, suites
+from vla_gym_calvin import plugin, published
 from vla_gym_calvin.initial_states import initial_state
 from vla_gym_calvin.language import OWN
 from vla_gym_calvin.sequences import eval_sequences
 
-from vla_gym.plugins import EnvEntry, PolicyEntry, SuiteEntry
+from vla_gym.options import options_model
+from vla_gym.plugins import ConfigurableEntry, EnvEntry
 from vla_gym.registry import load_target
+from vla_gym.suites import load_suite
 
 RESOLVED = {"assets": "builtin", "renderer": "tiny", "language": "own"}
 
 
 @pytest.fixture(scope="module")
 def abc_d():
-    return suites.abc_d(**RESOLVED)
+    return load_suite("calvin/ABC-D", RESOLVED)
 
 
 def test_a_suite_is_the_1000_chains_in_order(abc_d):
@@ -44,7 +46,7 @@ def test_the_rule_is_the_official_one(abc_d):
 
 
 def test_protocol_never_says_auto():
-    protocol = suites.smoke().protocol
+    protocol = load_suite("calvin/smoke").protocol
     assert "auto" not in protocol.settings.values()
     assert protocol.settings["button_reset"] == "pinned"
 
@@ -54,14 +56,14 @@ def test_protocol_never_says_auto():
     [{"button_reset": "main"}, {"visuals": "exact"}, {"max_steps": 100}, {"scene": "A"}],
 )
 def test_whatever_moves_a_score_moves_the_hash(option):
-    base = suites.smoke(**RESOLVED)
-    other = suites.smoke(**{**RESOLVED, **option})
+    base = load_suite("calvin/smoke", RESOLVED)
+    other = load_suite("calvin/smoke", {**RESOLVED, **option})
     assert base.protocol.hash != other.protocol.hash
 
 
 def test_settings_differ_by_environment_and_published_rows(abc_d):
-    abcd_d = suites.abcd_d(chains=2, **RESOLVED)
-    d_d = suites.d_d(chains=2, **RESOLVED)
+    abcd_d = load_suite("calvin/ABCD-D", {"chains": 2, **RESOLVED})
+    d_d = load_suite("calvin/D-D", {"chains": 2, **RESOLVED})
     ids = {suite.episodes[0].env_id for suite in (abc_d, abcd_d, d_d)}
     assert ids == {"CALVIN-ABC-D-v0", "CALVIN-ABCD-D-v0", "CALVIN-D-D-v0"}
     assert abc_d.published == published.ABC
@@ -70,7 +72,7 @@ def test_settings_differ_by_environment_and_published_rows(abc_d):
 
 
 def test_smoke_is_short():
-    smoke = suites.smoke(**RESOLVED)
+    smoke = load_suite("calvin/smoke", RESOLVED)
     assert len(smoke) <= 5
     assert sum(subtask.max_steps for e in smoke.episodes for subtask in e.subtasks) <= 1500
 
@@ -87,15 +89,11 @@ def test_published_rows_are_sums_or_marked():
 
 
 def test_plugin_names_things_that_exist():
-    entries = [
-        *plugin.vla_gym_register_envs(),
-        *plugin.vla_gym_register_policies(),
-        *plugin.vla_gym_register_suites(),
-        *plugin.vla_gym_register_assets(),
-    ]
-    assert len({entry.name for entry in entries}) == len(entries)
+    entries = plugin.vla_gym_register()
+    assert len({(entry.kind, entry.name) for entry in entries}) == len(entries)
     for entry in entries:
-        assert isinstance(entry, (EnvEntry, PolicyEntry, SuiteEntry)) or entry.name == "calvin"
-        assert callable(load_target(entry.target))
+        assert load_target(entry.target) is not None
+        if isinstance(entry, ConfigurableEntry):
+            assert set(entry.defaults) <= set(options_model(entry.options).model_fields)
         if isinstance(entry, EnvEntry):
             assert callable(load_target(entry.contract))

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, SubTask, Suite
 from vla_gym_calvin.facts import TASKS
 from vla_gym_calvin.initial_states import EVALUATION_SCENE, InitialState, initial_state
@@ -24,7 +25,7 @@ from vla_gym_calvin.sequences import (
     initial_conditions,
     successor,
 )
-from vla_gym_calvin.suites import long_horizon
+from vla_gym_calvin.suites import ChainOptions, long_horizon
 
 BLOCK_SHIFT = np.array([0.03, 0.02])
 """Largest displacement of a block along x and y, m (training.md: what a trial used)."""
@@ -40,93 +41,78 @@ JOINT_SHIFT = 0.12
 """Largest displacement of an arm joint in every second episode, rad: some 10 cm of the hand."""
 
 
-def demonstrations(
-    *,
-    scene: str = EVALUATION_SCENE,
-    assets: str = "auto",
-    renderer: str = "auto",
-    visuals: str = "auto",
-    language: str = "auto",
-    chains: int = 400,
-    length: int = 5,
-    max_steps: int = 360,
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-) -> Suite:
-    """Return chains for an expert to demonstrate.
+class QuickOptions(Record):
+    """What may be set of single sub-tasks.
 
-    Args:
-        scene: ``"A"`` to ``"D"``.
+    Attributes:
         assets: ``"official"``, ``"builtin"`` or ``"auto"``.
         renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
         visuals: ``"exact"``, ``"fast"``, ``"low"`` or ``"auto"``.
+        chains: How many.
+        max_steps: Step limit of a sub-task.
+        seed: Other seeds give other beginnings.
+    """
+
+    assets: str = "auto"
+    renderer: str = "auto"
+    visuals: str = "auto"
+    chains: int = 60
+    max_steps: int = 360
+    seed: int = 0
+
+
+class DemonstrationOptions(QuickOptions):
+    """What may be set of chains, as well.
+
+    Attributes:
+        scene: ``"A"`` to ``"D"``.
         language: ``"official"`` sentences, our ``"own"``, or ``"auto"``.
         chains: How many.
         length: Sub-tasks of each.
-        max_steps: Step limit of a sub-task.
-        seed: Other seeds give other chains and other poses.
         tasks: Only these.
+    """
+
+    scene: str = EVALUATION_SCENE
+    language: str = "auto"
+    chains: int = 400
+    length: int = 5
+    tasks: tuple[str, ...] | str | None = None
+
+
+def demonstrations(options: DemonstrationOptions) -> Suite:
+    """Return chains for an expert to demonstrate.
 
     Raises:
         OptionError: Tasks that are none, or that do not make chains of this length.
     """
-    like = long_horizon(
-        "demonstrations",
-        scene=scene,
-        assets=assets,
-        renderer=renderer,
-        visuals=visuals,
-        language=language,
-        max_steps=max_steps,
-        chains=1,  # as a pattern: environment and protocol
-    )
-    shares, sentences = _shares_of(tasks), training_sentences()
-    draw = np.random.default_rng(seed)
+    shared = options.model_dump(include={"scene", "assets", "renderer", "visuals", "language"})
+    pattern = ChainOptions(**shared, max_steps=options.max_steps, chains=1)
+    like = long_horizon(pattern, name="demonstrations")  # environment and protocol
+    shares, sentences = _shares_of(options.tasks), training_sentences()
+    draw = np.random.default_rng(options.seed)
     count: Counter[str] = Counter()
     episodes = tuple(
-        _episode(like.episodes[0], _chain(draw, count, shares, length), sentences, draw, index)
-        for index in range(chains)
+        _episode(
+            like.episodes[0], _chain(draw, count, shares, options.length), sentences, draw, index
+        )
+        for index in range(options.chains)
     )
-    settings = {**like.protocol.settings, "sequences": f"demonstrations, seed {seed}"}
+    sequences = f"demonstrations, seed {options.seed}"
+    settings = {**like.protocol.settings, "sequences": sequences}
+    chains = f"{options.chains} chains of {options.length} sub-tasks"
     return Suite(
         name="calvin/demonstrations",
         episodes=episodes,
         protocol=like.protocol.model_copy(update={"settings": settings}),
         table="chain",
-        description=f"{chains} chains of {length} sub-tasks for demonstrations, scene {scene}",
+        description=f"{chains} for demonstrations, scene {options.scene}",
     )
 
 
-def quick(
-    *,
-    assets: str = "auto",
-    renderer: str = "auto",
-    visuals: str = "auto",
-    chains: int = 60,
-    max_steps: int = 360,
-    seed: int = 0,
-) -> Suite:
-    """Return single sub-tasks of three kinds, for a training that takes minutes.
-
-    Args:
-        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-        renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
-        visuals: ``"exact"``, ``"fast"``, ``"low"`` or ``"auto"``.
-        chains: How many, of one sub-task each.
-        max_steps: Step limit of each.
-        seed: Other seeds give other beginnings.
-    """
-    suite = demonstrations(
-        assets=assets,
-        renderer=renderer,
-        visuals=visuals,
-        chains=chains,
-        length=1,
-        max_steps=max_steps,
-        seed=seed,
-        tasks=QUICK,
-    )
-    description = f"{chains} single sub-tasks of three kinds: {', '.join(QUICK)}"
+def quick(options: QuickOptions) -> Suite:
+    """Return single sub-tasks of three kinds, for a training that takes minutes."""
+    suite = demonstrations(DemonstrationOptions(**options.model_dump(), length=1, tasks=QUICK))
+    description = f"{options.chains} single sub-tasks of three kinds: {', '.join(QUICK)}"
     return suite.model_copy(update={"name": "calvin/quick", "description": description})
 
 

@@ -6,6 +6,7 @@ from vla_gym.plugins import (
     AssetEntry,
     CheckEntry,
     DatasetEntry,
+    Entry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
@@ -18,10 +19,17 @@ _SETTINGS = {
     "ABC-D": "trained in scenes A, B and C, tested in the unseen scene D",
     "ABCD-D": "trained in all four scenes, tested in scene D",
 }
+_CHECKS = ("physics", "gl", "egl", "assets")
 
 
 @hookimpl
-def vla_gym_register_envs() -> list[EnvEntry]:
+def vla_gym_register() -> list[Entry]:
+    """Return environments, expert, suites, data on disk, official files and checks."""
+    checks = [CheckEntry(f"calvin-{name}", f"{_PACKAGE}.checks:check_{name}") for name in _CHECKS]
+    return [*_envs(), _expert(), *_suites(), _data(), _files(), *checks]
+
+
+def _envs() -> list[EnvEntry]:
     """Return the three official settings; all are scene D unless ``scene=`` says otherwise."""
     return [
         EnvEntry(
@@ -36,76 +44,70 @@ def vla_gym_register_envs() -> list[EnvEntry]:
     ]
 
 
-@hookimpl
-def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return the scripted expert."""
-    return [
-        PolicyEntry(
-            name="calvin-oracle",
-            target=f"{_PACKAGE}.policies.oracle:CalvinOracle",
-            summary="scripted expert with ground-truth state, all 34 tasks: the upper bound",
-        )
-    ]
+def _expert() -> PolicyEntry:
+    return PolicyEntry(
+        name="calvin-oracle",
+        target=f"{_PACKAGE}.policies.oracle:CalvinOracle",
+        summary="scripted expert with ground-truth state, all 34 tasks: the upper bound",
+        options=f"{_PACKAGE}.policies.oracle:OracleOptions",
+    )
 
 
-@hookimpl
-def vla_gym_register_suites() -> list[SuiteEntry]:
+def _suites() -> list[SuiteEntry]:
     """Return the long-horizon evaluation in three settings, a short one, and two to learn from."""
+    published = {"ABC-D": "ABC", "ABCD-D": "ABCD"}
+    chains = {
+        "target": f"{_PACKAGE}.suites:long_horizon",
+        "options": f"{_PACKAGE}.suites:ChainOptions",
+    }
     long = [
         SuiteEntry(
-            name=f"calvin/{setting}",
-            target=f"{_PACKAGE}.suites:{setting.lower().replace('-', '_')}",
+            name=f"calvin/{name}",
             summary=f"1000 chains of 5 sub-tasks; {summary}",
+            bound={
+                "name": name,
+                "env_id": f"CALVIN-{name}-v0",
+                "published": published.get(name, ""),
+            },
+            **chains,
         )
-        for setting, summary in _SETTINGS.items()
+        for name, summary in _SETTINGS.items()
     ]
     smoke = SuiteEntry(
         name="calvin/smoke",
-        target=f"{_PACKAGE}.suites:smoke",
         summary="4 chains of 2 sub-tasks: does everything run?",
+        defaults={"chains": 4, "length": 2, "max_steps": 150},
+        bound={"name": "smoke"},
+        **chains,
     )
     shown = SuiteEntry(
         name="calvin/demonstrations",
         target=f"{_PACKAGE}.demonstrations:demonstrations",
         summary="400 other chains of 5 sub-tasks, to collect demonstrations on",
+        options=f"{_PACKAGE}.demonstrations:DemonstrationOptions",
     )
     quick = SuiteEntry(
         name="calvin/quick",
         target=f"{_PACKAGE}.demonstrations:quick",
         summary="60 single sub-tasks of three kinds: a training that takes minutes",
+        options=f"{_PACKAGE}.demonstrations:QuickOptions",
     )
     return [*long, smoke, shown, quick]
 
 
-@hookimpl
-def vla_gym_register_datasets() -> list[DatasetEntry]:
-    """Return CALVIN's data on disk."""
-    return [
-        DatasetEntry(
-            name="calvin",
-            target=f"{_PACKAGE}.datasets:play",
-            summary="CALVIN's folders: episode_*.npz and lang_annotations",
-        )
-    ]
+def _data() -> DatasetEntry:
+    return DatasetEntry(
+        name="calvin",
+        target=f"{_PACKAGE}.datasets:play",
+        summary="CALVIN's folders: episode_*.npz and lang_annotations",
+        options=f"{_PACKAGE}.datasets.play:PlayOptions",
+        audit_options=f"{_PACKAGE}.datasets.play:AuditOptions",
+    )
 
 
-@hookimpl
-def vla_gym_register_assets() -> list[AssetEntry]:
-    """Return the official CALVIN files."""
-    return [
-        AssetEntry(
-            name="calvin",
-            target=f"{_PACKAGE}.scene_assets.official:official_manifest",
-            summary="official scenes A-D, robot, blocks and validation sentences (14 MB, MIT)",
-        )
-    ]
-
-
-@hookimpl
-def vla_gym_register_checks() -> list[CheckEntry]:
-    """Return what ``vla-gym doctor`` asks."""
-    names = ("physics", "gl", "egl", "assets")
-    return [
-        CheckEntry(name=f"calvin-{name}", target=f"{_PACKAGE}.checks:check_{name}")
-        for name in names
-    ]
+def _files() -> AssetEntry:
+    return AssetEntry(
+        name="calvin",
+        target=f"{_PACKAGE}.scene_assets.official:official_manifest",
+        summary="official scenes A-D, robot, blocks and validation sentences (14 MB, MIT)",
+    )

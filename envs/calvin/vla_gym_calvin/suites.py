@@ -12,36 +12,21 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from vla_gym.suites import EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
-from vla_gym_calvin import published
+from vla_gym.record import Record
+from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_calvin.facts import MAX_STEPS
 from vla_gym_calvin.initial_states import EVALUATION_SCENE, initial_state
 from vla_gym_calvin.language import instruction_set
+from vla_gym_calvin.published import PUBLISHED
 from vla_gym_calvin.rendering import choose
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.sequences import CHAIN_LENGTH, SEQUENCE_COUNT, EvalSequence, eval_sequences
 
 
-def long_horizon(
-    name: str,
-    *,
-    env_id: str = "CALVIN-D-D-v0",
-    scene: str = EVALUATION_SCENE,
-    assets: str = "auto",
-    renderer: str = "auto",
-    visuals: str = "auto",
-    button_reset: str = "pinned",
-    language: str = "auto",
-    chains: int = SEQUENCE_COUNT,
-    length: int = CHAIN_LENGTH,
-    max_steps: int = MAX_STEPS,
-    published_rows: tuple[PublishedRow, ...] = (),
-) -> Suite:
-    """Return a suite of chains; whatever is ``"auto"`` is resolved for this machine and recorded.
+class ChainOptions(Record):
+    """What may be set of a suite of chains; ``"auto"`` is resolved for this machine and recorded.
 
-    Args:
-        name: The suite is ``calvin/NAME``.
-        env_id: Gymnasium id of the environment.
+    Attributes:
         scene: ``"A"`` to ``"D"``; the benchmark is scene D.
         assets: ``"official"``, ``"builtin"`` or ``"auto"``.
         renderer: ``"gl"``, ``"tiny"``, ``"egl"`` or ``"auto"``.
@@ -51,41 +36,63 @@ def long_horizon(
         chains: How many of the 1000 chains.
         length: How many sub-tasks of each.
         max_steps: Step limit of a sub-task.
-        published_rows: Numbers of others that were measured this way.
     """
-    renderer, visuals = choose(renderer, visuals)
-    env_kwargs = {
-        "scene": scene,
-        "assets": scene_assets(scene, assets).kind,
-        "renderer": renderer,
-        "visuals": visuals,
-        "button_reset": button_reset,
-        "language": language,
-        "max_steps": max_steps,
-    }
-    instructions = instruction_set(language)
+
+    scene: str = EVALUATION_SCENE
+    assets: str = "auto"
+    renderer: str = "auto"
+    visuals: str = "auto"
+    button_reset: str = "pinned"
+    language: str = "auto"
+    chains: int = SEQUENCE_COUNT
+    length: int = CHAIN_LENGTH
+    max_steps: int = MAX_STEPS
+
+
+def long_horizon(
+    options: ChainOptions, *, name: str, env_id: str = "CALVIN-D-D-v0", published: str = ""
+) -> Suite:
+    """Return a suite of chains.
+
+    Args:
+        options: What may be set.
+        name: The suite is ``calvin/NAME``.
+        env_id: Gymnasium id of the environment.
+        published: Name of the numbers of others that were measured this way, if any.
+    """
+    env_kwargs = _env_kwargs(options)
+    instructions = instruction_set(options.language)
     subtasks = {
-        task: SubTask(name=task, instruction=sentence, max_steps=max_steps)
+        task: SubTask(name=task, instruction=sentence, max_steps=options.max_steps)
         for task, sentence in instructions.sentences.items()
     }
     build = partial(
-        _episode, env_id=env_id, env_kwargs=env_kwargs, subtasks=subtasks, length=length
+        _episode, env_id=env_id, env_kwargs=env_kwargs, subtasks=subtasks, length=options.length
     )
-    episodes = tuple(build(i, sequence) for i, sequence in enumerate(eval_sequences()[:chains]))
+    chosen = eval_sequences()[: options.chains]
+    episodes = tuple(build(index, sequence) for index, sequence in enumerate(chosen))
+    chains = f"{len(episodes)} chains of {options.length} sub-tasks"
     return Suite(
         name=f"calvin/{name}",
         episodes=episodes,
         protocol=_protocol(env_kwargs, instructions.name),
         table="chain",
-        published=published_rows,
-        description=f"{len(episodes)} chains of {length} sub-tasks in CALVIN's scene {scene}",
+        published=PUBLISHED[published] if published else (),
+        description=f"{chains} in CALVIN's scene {options.scene}",
     )
 
 
-d_d = partial(long_horizon, "D-D", env_id="CALVIN-D-D-v0")
-abc_d = partial(long_horizon, "ABC-D", env_id="CALVIN-ABC-D-v0", published_rows=published.ABC)
-abcd_d = partial(long_horizon, "ABCD-D", env_id="CALVIN-ABCD-D-v0", published_rows=published.ABCD)
-smoke = partial(long_horizon, "smoke", chains=4, length=2, max_steps=150)
+def _env_kwargs(options: ChainOptions) -> dict[str, Any]:
+    renderer, visuals = choose(options.renderer, options.visuals)
+    return {
+        "scene": options.scene,
+        "assets": scene_assets(options.scene, options.assets).kind,
+        "renderer": renderer,
+        "visuals": visuals,
+        "button_reset": options.button_reset,
+        "language": options.language,
+        "max_steps": options.max_steps,
+    }
 
 
 def _episode(

@@ -73,7 +73,7 @@ def test_every_so_many_episodes_are_a_sample_of_all_tasks() -> None:
     assert sample.episodes == whole.episodes[::29]
     assert {e.group for e in sample.episodes} == {e.group for e in whole.episodes}
     assert sample.protocol.hash == whole.protocol.hash
-    with pytest.raises(OptionError, match="every=0: expected at least 1"):
+    with pytest.raises(OptionError, match="every=0, expected a number from 1"):
         load_suite("simpler/google-robot", {"assets": "builtin", "every": 0})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vla_gym.plugins import (
     AssetEntry,
     CheckEntry,
+    Entry,
     EnvEntry,
     PolicyEntry,
     SuiteEntry,
@@ -13,17 +14,22 @@ from vla_gym.plugins import (
 from vla_gym_simpler.facts.tasks import TASKS
 
 _PACKAGE = "vla_gym_simpler"
-_SUITES = {
+_OFFICIAL = {
     "widowx": "24 episodes of each of the four Bridge tasks",
     "google-robot": "visual matching: coke 300, move near 240, drawers 216, apple 108 episodes",
     "google-robot-variants": "variant aggregation: 675 / 480 / 378 / 189 episodes",
-    "smoke": "one WidowX episode: does everything run?",
 }
+_CHECKS = ("physics", "vulkan", "assets")
 
 
 @hookimpl
-def vla_gym_register_envs() -> list[EnvEntry]:
-    """Return one environment a task."""
+def vla_gym_register() -> list[Entry]:
+    """Return the environments, the expert, the official evaluations and files, and checks."""
+    checks = [CheckEntry(f"simpler-{name}", f"{_PACKAGE}.checks:check_{name}") for name in _CHECKS]
+    return [*_envs(), _expert(), *_suites(), _files(), *checks]
+
+
+def _envs() -> list[EnvEntry]:
     return [
         EnvEntry(
             name=facts.env_id,
@@ -38,47 +44,38 @@ def vla_gym_register_envs() -> list[EnvEntry]:
     ]
 
 
-@hookimpl
-def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return the scripted expert."""
-    return [
-        PolicyEntry(
-            name="simpler-oracle",
-            target=f"{_PACKAGE}.policies.oracle:SimplerOracle",
-            summary="scripted expert with ground-truth state, all nine tasks: the upper bound",
-        )
-    ]
+def _expert() -> PolicyEntry:
+    return PolicyEntry(
+        name="simpler-oracle",
+        target=f"{_PACKAGE}.policies.oracle:SimplerOracle",
+        summary="scripted expert with ground-truth state, all nine tasks: the upper bound",
+        options=f"{_PACKAGE}.policies.oracle:OracleOptions",
+    )
 
 
-@hookimpl
-def vla_gym_register_suites() -> list[SuiteEntry]:
-    """Return the official evaluations."""
-    return [
+def _suites() -> list[SuiteEntry]:
+    official = [
         SuiteEntry(
             name=f"simpler/{name}",
-            target=f"{_PACKAGE}.suites:{name.replace('-', '_')}",
+            target=f"{_PACKAGE}.suites:official",
             summary=summary,
+            options=f"{_PACKAGE}.suites:OfficialOptions",
+            bound={"name": name},
         )
-        for name, summary in _SUITES.items()
+        for name, summary in _OFFICIAL.items()
     ]
+    smoke = SuiteEntry(
+        name="simpler/smoke",
+        target=f"{_PACKAGE}.suites:smoke",
+        summary="one WidowX episode: does everything run?",
+        options=f"{_PACKAGE}.suites:SmokeOptions",
+    )
+    return [*official, smoke]
 
 
-@hookimpl
-def vla_gym_register_assets() -> list[AssetEntry]:
-    """Return the official files."""
-    return [
-        AssetEntry(
-            name="simpler",
-            target=f"{_PACKAGE}.assets.manifest:official_manifest",
-            summary="official robots, objects, photographs (asset licences unclear)",
-        )
-    ]
-
-
-@hookimpl
-def vla_gym_register_checks() -> list[CheckEntry]:
-    """Return what ``vla-gym doctor`` asks."""
-    return [
-        CheckEntry(name=f"simpler-{name}", target=f"{_PACKAGE}.checks:check_{name}")
-        for name in ("physics", "vulkan", "assets")
-    ]
+def _files() -> AssetEntry:
+    return AssetEntry(
+        name="simpler",
+        target=f"{_PACKAGE}.assets.manifest:official_manifest",
+        summary="official robots, objects, photographs (asset licences unclear)",
+    )

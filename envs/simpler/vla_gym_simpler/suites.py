@@ -8,11 +8,14 @@ readings of "success" can be had from the same run.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import Field, field_validator
+
 from vla_gym.errors import OptionError
+from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_simpler import published
 from vla_gym_simpler.assets import resolve_kind
@@ -121,46 +124,140 @@ def _apple(**kwargs: Any) -> Block:
     return Block(task, "place_apple_in_drawer", kwargs, range(27))
 
 
-def _suite(
-    name: str,
-    blocks: Iterable[Block],
-    *,
-    assets: str,
-    engine: str,
-    shader: str,
-    success: Rule,
-    seed: int,
-    tasks: Sequence[str] | str | None,
-    every: int,
-    robots: Sequence[str],
-    description: str,
-    with_published: bool = True,
-) -> Suite:
-    if engine not in ENGINES:
-        raise OptionError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
-    if every < 1:
-        raise OptionError(f"every={every}: expected at least 1 (all episodes).")
-    chosen = list(blocks)
-    if tasks is not None:
-        wanted = [tasks] if isinstance(tasks, str) else list(tasks)
-        known = {block.group for block in chosen}
-        for group in wanted:
-            if group not in known:
-                raise OptionError(f"tasks={group!r}: expected some of {', '.join(sorted(known))}.")
-        chosen = [block for block in chosen if block.group in wanted]
-    kinds = {robot: resolve_kind(assets, robot) for robot in robots}
-    common = {"engine": engine, "shader": shader}
+class SmokeOptions(Record):
+    """What may be set of the smallest suite.
+
+    Attributes:
+        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
+        engine: ``"sapien3"``.
+        shader: ``"default"`` or ``"trivial"``.
+        success: ``"final"`` (official), ``"any"`` or ``"first"``.
+        seed: Added to the episode number to seed what the episode leaves open.
+        max_steps: Steps after which each sub-task ends; another protocol.
+    """
+
+    assets: str = "auto"
+    engine: str = "sapien3"
+    shader: str = "default"
+    success: Rule = "final"
+    seed: int = 0
+    max_steps: int | None = Field(default=None, ge=1)
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value not in ENGINES:
+            raise ValueError(f"expected one of {', '.join(ENGINES)}")
+        return value
+
+
+class OfficialOptions(SmokeOptions):
+    """What may be set of an official evaluation, as well.
+
+    Attributes:
+        tasks: Only these rows of the table.
+        every: Only every so many of the episodes: a sample of all tasks and variants.
+    """
+
+    tasks: tuple[str, ...] | str | None = None
+    every: int = Field(default=1, ge=1)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the options of a suite do not say.
+
+    Attributes:
+        blocks: Its episodes.
+        robots: Who drives.
+        description: What follows the number of episodes.
+        published: Whether numbers of others were measured this way.
+    """
+
+    blocks: Callable[[], Iterable[Block]]
+    robots: tuple[str, ...]
+    description: str
+    published: bool = True
+
+
+def _smoke_blocks() -> Iterator[Block]:
+    yield Block("widowx_stack_cube", "stack_cube", {}, range(1))
+
+
+EVALUATIONS: Mapping[str, Evaluation] = {
+    "widowx": Evaluation(
+        _widowx_blocks, ("widowx",), "episodes of WidowX on Bridge tasks, visual matching"
+    ),
+    "google-robot": Evaluation(
+        _google_blocks,
+        ("google_robot",),
+        "episodes of the Google Robot, visual matching, four recolourings",
+    ),
+    "google-robot-variants": Evaluation(
+        _variant_blocks,
+        ("google_robot",),
+        "episodes of the Google Robot, variant aggregation",
+        published=False,
+    ),
+    "smoke": Evaluation(
+        _smoke_blocks, ("widowx",), "episode: does everything run?", published=False
+    ),
+}
+
+
+def official(options: OfficialOptions, *, name: str) -> Suite:
+    """Return an official evaluation, or some of it.
+
+    Args:
+        options: What may be set.
+        name: One of ``EVALUATIONS``.
+
+    Raises:
+        OptionError: For rows that the table does not have.
+    """
+    plan = EVALUATIONS[name]
+    suite = _suite(name, _chosen(plan.blocks(), options.tasks), options)
+    chosen = suite.episodes[:: options.every]
+    changes = {"episodes": chosen, "description": f"{len(chosen)} {plan.description}"}
+    return suite.model_copy(update=changes)
+
+
+def smoke(options: SmokeOptions) -> Suite:
+    """Return one episode of the WidowX, perhaps with a lower step limit."""
+    return _suite("smoke", list(_smoke_blocks()), options)
+
+
+def _chosen(blocks: Iterable[Block], tasks: Sequence[str] | str | None) -> list[Block]:
+    every = list(blocks)
+    if tasks is None:
+        return every
+    wanted = [tasks] if isinstance(tasks, str) else list(tasks)
+    known = {block.group for block in every}
+    for group in wanted:
+        if group not in known:
+            raise OptionError(f"tasks={group!r}: expected some of {', '.join(sorted(known))}.")
+    return [block for block in every if block.group in wanted]
+
+
+def _suite(name: str, blocks: Sequence[Block], options: SmokeOptions) -> Suite:
+    plan = EVALUATIONS[name]
+    kinds = {robot: resolve_kind(options.assets, robot) for robot in plan.robots}
+    common = {"engine": options.engine, "shader": options.shader}
     episodes = tuple(
-        spec for block in chosen for spec in _episodes(block, {**common, "assets": kinds}, seed)
-    )[::every]
-    return Suite(
+        spec
+        for block in blocks
+        for spec in _episodes(block, {**common, "assets": kinds}, options.seed)
+    )
+    rows = (row for robot in plan.robots for row in published.rows(robot))
+    suite = Suite(
         name=f"simpler/{name}",
         episodes=episodes,
-        protocol=_protocol(name, kinds, common, success, chosen),
+        protocol=_protocol(name, kinds, common, options.success, blocks),
         table="tasks",
-        published=tuple(row for r in robots for row in published.rows(r)) if with_published else (),
-        description=f"{len(episodes)} {description}",
+        published=tuple(rows) if plan.published else (),
+        description=f"{len(episodes)} {plan.description}",
     )
+    return suite if options.max_steps is None else _shortened(suite, options.max_steps)
 
 
 def _episodes(block: Block, common: Mapping[str, Any], seed: int) -> Iterator[EpisodeSpec]:
@@ -237,126 +334,8 @@ def _models_and_arenas(blocks: Sequence[Block]) -> set[str]:
     return names
 
 
-def widowx(
-    *,
-    assets: str = "auto",
-    engine: str = "sapien3",
-    shader: str = "default",
-    success: Rule = "final",
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-    every: int = 1,
-) -> Suite:
-    """Return the Bridge evaluation: 24 episodes a task.
-
-    Args:
-        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-        engine: ``"sapien3"``.
-        shader: ``"default"`` or ``"trivial"``.
-        success: ``"final"`` (official), ``"any"`` or ``"first"``.
-        seed: Added to the episode number to seed what the episode leaves open.
-        tasks: Only these rows of the table.
-        every: Only every so many of the episodes: a sample of all tasks and variants.
-    """
-    return _suite(
-        "widowx",
-        _widowx_blocks(),
-        assets=assets,
-        engine=engine,
-        shader=shader,
-        success=success,
-        seed=seed,
-        tasks=tasks,
-        every=every,
-        robots=("widowx",),
-        description="episodes of WidowX on Bridge tasks, visual matching",
-    )
-
-
-def google_robot(
-    *,
-    assets: str = "auto",
-    engine: str = "sapien3",
-    shader: str = "default",
-    success: Rule = "final",
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-    every: int = 1,
-) -> Suite:
-    """Return the Google Robot's visual matching evaluation; options as ``widowx``."""
-    return _suite(
-        "google-robot",
-        _google_blocks(),
-        assets=assets,
-        engine=engine,
-        shader=shader,
-        success=success,
-        seed=seed,
-        tasks=tasks,
-        every=every,
-        robots=("google_robot",),
-        description="episodes of the Google Robot, visual matching, four recolourings",
-    )
-
-
-def google_robot_variants(
-    *,
-    assets: str = "auto",
-    engine: str = "sapien3",
-    shader: str = "default",
-    success: Rule = "final",
-    seed: int = 0,
-    tasks: Sequence[str] | str | None = None,
-    every: int = 1,
-) -> Suite:
-    """Return the Google Robot's variant aggregation; options as ``widowx``."""
-    return _suite(
-        "google-robot-variants",
-        _variant_blocks(),
-        assets=assets,
-        engine=engine,
-        shader=shader,
-        success=success,
-        seed=seed,
-        tasks=tasks,
-        every=every,
-        robots=("google_robot",),
-        description="episodes of the Google Robot, variant aggregation",
-        with_published=False,
-    )
-
-
-def smoke(
-    *,
-    assets: str = "auto",
-    engine: str = "sapien3",
-    shader: str = "default",
-    success: Rule = "final",
-    seed: int = 0,
-    max_steps: int | None = None,
-) -> Suite:
-    """Return one episode of the WidowX; options as ``widowx``, and a lower step limit."""
-    suite = _suite(
-        "smoke",
-        (Block("widowx_stack_cube", "stack_cube", {}, range(1)),),
-        assets=assets,
-        engine=engine,
-        shader=shader,
-        success=success,
-        seed=seed,
-        tasks=None,
-        every=1,
-        robots=("widowx",),
-        description="episode: does everything run?",
-        with_published=False,
-    )
-    return suite if max_steps is None else _shortened(suite, max_steps)
-
-
 def _shortened(suite: Suite, max_steps: int) -> Suite:
     """Return a suite whose sub-tasks end earlier, under another protocol."""
-    if max_steps < 1:
-        raise OptionError(f"max_steps={max_steps}: expected at least 1.")
     episodes = tuple(
         episode.model_copy(
             update={

@@ -1,7 +1,7 @@
 """What every policy plugin should test of itself."""
 
 import numpy as np
-from vla_gym_template.policy import ACTION, WavePolicy
+from vla_gym_template.policy import ACTION, WaveOptions, WavePolicy
 
 from vla_gym.contract.policy import Batch, Slot
 
@@ -16,7 +16,7 @@ def batch(*slots: Slot) -> Batch:
 
 
 def test_each_slot_waves_on_its_own() -> None:
-    policy = WavePolicy()
+    policy = WavePolicy(WaveOptions())
     first, second = Slot(0), Slot(1)
     policy.reset([first, second])
     for _ in range(5):
@@ -27,7 +27,7 @@ def test_each_slot_waves_on_its_own() -> None:
 
 
 def test_reset_forgets() -> None:
-    policy, slot = WavePolicy(), Slot(0)
+    policy, slot = WavePolicy(WaveOptions()), Slot(0)
     policy.reset([slot])
     begun = policy.act(batch(slot))
     policy.act(batch(slot))
@@ -38,4 +38,4 @@ def test_reset_forgets() -> None:
 def test_it_keeps_the_contract() -> None:
     from vla_gym.conformance import check_policy
 
-    check_policy(WavePolicy())
+    check_policy(WavePolicy(WaveOptions()))

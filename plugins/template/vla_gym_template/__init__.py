@@ -1,10 +1,10 @@
 """What this plugin brings. Keep it light: it is imported whenever vla_gym is."""
 
-from vla_gym.plugins import PolicyEntry, hookimpl
+from vla_gym.plugins import Entry, PolicyEntry, hookimpl
 
 
 @hookimpl
-def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return the policies, each named by import string and imported on use."""
-    target = "vla_gym_template.policy:WavePolicy"
-    return [PolicyEntry(name="template-wave", target=target, summary="waves the arm about")]
+def vla_gym_register() -> list[Entry]:
+    """Return everything, each named by import string and imported on use."""
+    policy, options = (f"vla_gym_template.policy:Wave{what}" for what in ("Policy", "Options"))
+    return [PolicyEntry("template-wave", policy, "waves the arm about", options=options)]

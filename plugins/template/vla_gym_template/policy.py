@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from vla_gym.contract import spec
 from vla_gym.contract.policy import Batch, Slot
+from vla_gym.record import Record
 
 DELTA = {"mode": spec.Mode.DELTA, "frame": spec.Frame.WORLD, "reference": spec.Reference.COMMANDED}
 ACTION = spec.ActionSpec(
@@ -19,13 +20,19 @@ ACTION = spec.ActionSpec(
 )
 
 
-class WavePolicy:
-    """Moves up and down; ``--set amplitude=0.5`` says how fast (1 is 2 cm a step)."""
+class WaveOptions(Record):
+    """What ``--set`` takes; ``amplitude`` 1 is 2 cm per step."""
 
-    def __init__(self, *, amplitude: float = 0.3) -> None:
+    amplitude: float = 0.3
+
+
+class WavePolicy:
+    """Moves up and down."""
+
+    def __init__(self, options: WaveOptions) -> None:
         """Look at nothing, act in the terms of ``ACTION``."""
         self.spec = spec.PolicySpec(cameras={}, proprioception=(), action=ACTION)
-        self._amplitude = amplitude
+        self._amplitude = options.amplitude
         self._asked: dict[Slot, int] = {}
 
     def reset(self, slots: Sequence[Slot]) -> None:

@@ -18,8 +18,8 @@ from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
 from vla_gym_robovlms.checkpoints.format import FORMAT
 from vla_gym_robovlms.checkpoints.released import our_key, report_released
-from vla_gym_robovlms.factory import resolve
 from vla_gym_robovlms.model import Vla
+from vla_gym_robovlms.options import resolve
 
 from vla_gym.cli.app import app
 from vla_gym.policies import make_policy

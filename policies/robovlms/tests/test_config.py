@@ -12,13 +12,15 @@ import yaml
 from samples_vla import FAMILIES, pictures, tiny_config, tiny_model
 from vla_gym_robovlms.backbones import backbone_class, make_backbone
 from vla_gym_robovlms.config import CONFIGS, BackboneConfig, FormulationError, parse_config
-from vla_gym_robovlms.factory import make_policy, resolve
+from vla_gym_robovlms.factory import make_policy
 from vla_gym_robovlms.model import check_backbone
+from vla_gym_robovlms.options import resolve, vla_options
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 from vla_gym.cli.matrix_file import load_matrix
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
+from vla_gym.plugins import SuiteEntry
 from vla_gym.registry import registry
 from vla_gym.training import load_train_config
 
@@ -55,7 +57,7 @@ def test_a_training_names_what_exists(path: Path) -> None:
     assert resolve(str(ROOT / training.policy), training.options).backbone.name in FAMILIES
     assert training.batch_size % training.accumulate == 0
     if training.evaluate:
-        assert not registry().get("suites", training.evaluate.suite).problem
+        assert not registry().get(SuiteEntry, training.evaluate.suite).problem
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
@@ -82,7 +84,7 @@ def test_the_matrix_files_name_every_configuration(suite: str) -> None:
 
 @pytest.mark.parametrize("name", SOME)
 def test_a_shipped_configuration_acts_in_miniature(name: str) -> None:
-    policy = make_policy(config=name, backbone={"size": "tiny"})
+    policy = make_policy(vla_options(name, {"backbone": {"size": "tiny"}}))
     slots = [Slot(0, seed=3)]
     policy.reset(slots)
     size = policy.model.backbone.image_size
@@ -162,7 +164,7 @@ def test_a_readout_of_what_is_not_there_has_a_code() -> None:
 
 def test_what_a_backbone_cannot_do_is_said_before_its_weights_are_looked_for() -> None:
     with pytest.raises(FormulationError) as error:
-        make_policy(config="llava-one-step-discrete", backbone={"name": "florence-2"})
+        make_policy(vla_options("llava-one-step-discrete", {"backbone": {"name": "florence-2"}}))
     assert error.value.issue.code == "backbone_discrete"
 
 

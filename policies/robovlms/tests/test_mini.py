@@ -13,8 +13,9 @@ from samples_vla import pictures
 from vla_gym_robovlms.backbones import make_backbone
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
 from vla_gym_robovlms.config import BackboneConfig, load_config, parse_config
-from vla_gym_robovlms.factory import make_policy, shipped
+from vla_gym_robovlms.factory import make_policy
 from vla_gym_robovlms.model import Vla
+from vla_gym_robovlms.options import config_path, vla_options
 from vla_gym_robovlms.training import VlaTrainable, make_trainable
 
 from vla_gym.contract.policy import Batch, Slot
@@ -28,7 +29,7 @@ ROWS = 6
 
 @pytest.fixture
 def trainable() -> VlaTrainable:
-    return make_trainable(config=NAME, **TINY)
+    return make_trainable(vla_options(NAME, TINY))
 
 
 def _statistics() -> Any:
@@ -88,7 +89,7 @@ def test_a_checkpoint_acts_as_what_was_saved(trainable: VlaTrainable, tmp_path: 
     trainable.save(tmp_path)
     batch = _batch()
     before = _act(trainable.policy(), batch)
-    loaded: Any = make_policy(config=str(_placed(tmp_path)))
+    loaded: Any = make_policy(vla_options(str(_placed(tmp_path)), {}))
     assert np.array_equal(_act(loaded, batch), before)
     assert loaded.model.state.mean.mean() == pytest.approx(3, abs=0.5)
 
@@ -99,10 +100,10 @@ def test_other_statistics_are_an_error_not_a_bad_score(
     trainable.save(tmp_path)
     other = {"normalization": {"low": [-2.0] * 6, "high": [2.0] * 6}}
     with pytest.raises(CheckpointError, match="normalization: saved"):
-        make_policy(config=str(_placed(tmp_path)), **other)
+        make_policy(vla_options(str(_placed(tmp_path)), other))
     size = {"backbone": {"name": "mini", "size": "tiny", "image_size": 60}}
     with pytest.raises(CheckpointError, match="image_size"):
-        make_policy(config=str(_placed(tmp_path)), **size)
+        make_policy(vla_options(str(_placed(tmp_path)), size))
 
 
 def test_the_reader_is_not_in_the_checkpoint(trainable: VlaTrainable, tmp_path: Path) -> None:
@@ -115,9 +116,9 @@ def test_the_reader_is_not_in_the_checkpoint(trainable: VlaTrainable, tmp_path: 
 
 
 def test_statistics_of_the_data_become_the_policys() -> None:
-    config = load_config(shipped(NAME))
+    config = load_config(config_path(NAME))
     config["normalization"] = {"kind": "q01_q99"}
-    trainable = make_trainable(**{**config, **TINY})
+    trainable = make_trainable(vla_options(None, {**config, **TINY}))
     trainable.measure(np.zeros((1, 10), np.float32), _statistics())
     normalization = trainable.spec.normalization
     assert normalization is not None
@@ -125,7 +126,7 @@ def test_statistics_of_the_data_become_the_policys() -> None:
 
 
 def test_a_checkpoint_of_the_whole_is_small(packages: None, tmp_path: Path) -> None:
-    config = parse_config(load_config(shipped(NAME)))
+    config = parse_config(load_config(config_path(NAME)))
     trainable = VlaTrainable(config, Vla(config, make_backbone(BackboneConfig(name="mini"))))
     trainable.save(tmp_path)
     assert (tmp_path / "model.safetensors").stat().st_size < 12e6

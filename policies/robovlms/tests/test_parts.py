@@ -16,12 +16,14 @@ from vla_gym_robovlms.action_tokens import ActionTokens
 from vla_gym_robovlms.backbones.base import Backbone
 from vla_gym_robovlms.backbones.huggingface import HuggingFaceBackbone
 from vla_gym_robovlms.config import HeadConfig, LossConfig, NormalizationConfig
+from vla_gym_robovlms.entries import BackboneEntry
 from vla_gym_robovlms.heads import HeadSize, make_head
 from vla_gym_robovlms.layout import Layout
 from vla_gym_robovlms.normalization import encode_actions, expand_mu_law, normalization_spec
 from vla_gym_robovlms.perceiver import PerceiverResampler
 
 from vla_gym.contract.normalization import unnormalize
+from vla_gym.plugins import PolicyEntry
 from vla_gym.registry import registry
 
 ARM_AND_GRIPPER = Layout(tuple(range(6)), (6,))
@@ -212,7 +214,7 @@ def lines_of_class(kind: type) -> int:
 
 
 def test_the_count_of_each_backbone() -> None:
-    counts = {name: code_lines(registry().load("backbones", name)) for name in FAMILIES}
+    counts = {name: code_lines(registry().load(BackboneEntry, name)) for name in FAMILIES}
     print("\n" + "\n".join(f"{name:14} {count:3} lines" for name, count in counts.items()))
     assert all(0 < count <= 30 for count in counts.values()), counts
 
@@ -262,7 +264,7 @@ def test_what_is_frozen_is_not_trained() -> None:
 
 
 def test_importing_the_plugin_imports_no_torch() -> None:
-    source = Path(inspect.getfile(registry().load("policies", "robovlms"))).parent / "plugin.py"
+    source = Path(inspect.getfile(registry().load(PolicyEntry, "robovlms"))).parent / "plugin.py"
     tree = ast.parse(source.read_text())
     roots = {
         (node.module or "").partition(".")[0]

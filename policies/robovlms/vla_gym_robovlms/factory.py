@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.policies.file import merged
-from vla_gym_robovlms.config import CONFIGS, VlaConfig, load_config, parse_config
+from vla_gym.errors import OptionError
+from vla_gym_robovlms.config import VlaConfig
+from vla_gym_robovlms.options import VlaOptions
 
 if TYPE_CHECKING:
     from vla_gym_robovlms.model import Vla
     from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 
-def make_policy(*, config: str | None = None, **options: Any) -> RoboVlmsPolicy:
+def make_policy(options: VlaOptions) -> RoboVlmsPolicy:
     """Return a policy.
 
-    Args:
-        config: Name of a shipped configuration, or path of a file.
-        **options: Fields of ``VlaConfig``, over those of the file.
-
     Raises:
-        OptionError: A configuration that is none, weights that cannot be had.
+        OptionError: Weights that cannot be had.
+        FormulationError: A combination that the paper does not define.
     """
-    chosen = resolve(config, options)
+    config = options.resolved()
     from vla_gym_robovlms.policy import RoboVlmsPolicy
 
-    return RoboVlmsPolicy(chosen, make_model(chosen))
-
-
-# The options are the fields of a configuration, so that ``--set`` knows them.
-make_policy.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
-        for name in ("config", *VlaConfig.model_fields)
-    ]
-)
-
-
-def resolve(config: str | None, options: Mapping[str, Any]) -> VlaConfig:
-    """Return the checked configuration of a file with options over it."""
-    data: dict[str, Any] = {}
-    if config is not None:
-        path = Path(config) if config.endswith((".yaml", ".yml")) else shipped(config)
-        data = load_config(path)
-    if config is None and "backbone" not in options:
-        raise OptionError(
-            "robovlms needs a configuration: --policy configs/robovlms/NAME.yaml, "
-            "--policy robovlms/NAME, or --set config=NAME."
-        )
-    return parse_config(merged(data, options), where=config or "the options")
-
-
-def shipped(name: str) -> Path:
-    """Return the file of a configuration that comes with this package.
-
-    Raises:
-        UnknownNameError: With near matches.
-    """
-    path = CONFIGS / f"{name}.yaml"
-    if not path.exists():
-        raise UnknownNameError("config", name, [file.stem for file in CONFIGS.glob("*.yaml")])
-    return path
+    return RoboVlmsPolicy(config, make_model(config))
 
 
 def make_model(config: VlaConfig) -> Vla:

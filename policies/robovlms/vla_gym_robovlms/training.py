@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +16,10 @@ from vla_gym.datasets.statistics import Statistics
 from vla_gym.training.trainable import Samples
 from vla_gym_robovlms.checkpoints.own import load_weights, save_checkpoint
 from vla_gym_robovlms.config import VlaConfig
-from vla_gym_robovlms.factory import make_model, resolve
+from vla_gym_robovlms.factory import make_model
 from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.normalization import encode_actions
+from vla_gym_robovlms.options import VlaOptions
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
 
@@ -65,15 +65,10 @@ class VlaTrainable:
         return RoboVlmsPolicy(self._config, self.module)
 
 
-def make_trainable(*, config: str | None = None, **options: Any) -> VlaTrainable:
-    """Return a VLA to train.
-
-    Args:
-        config: Name of a shipped configuration, or path of a file.
-        **options: Fields of ``VlaConfig``, over those of the file.
-    """
-    chosen = resolve(config, options)
-    return VlaTrainable(chosen, make_model(chosen))
+def make_trainable(options: VlaOptions) -> VlaTrainable:
+    """Return a VLA to train."""
+    config = options.resolved()
+    return VlaTrainable(config, make_model(config))
 
 
 def with_statistics(config: VlaConfig, statistics: Statistics) -> VlaConfig:

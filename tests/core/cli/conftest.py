@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -12,9 +13,11 @@ from typer.testing import CliRunner
 from vla_gym.assets import AssetManifest, scan
 from vla_gym.cli import main
 from vla_gym.plugins import AssetEntry, CheckEntry, Entry, PluginInfo, PolicyEntry, SuiteEntry
+from vla_gym.record import Record
 from vla_gym.registry import Registered, registry
 from vla_gym.runner import evaluation
-from vla_gym.testing import ThreadWorkers
+from vla_gym.suites import Suite
+from vla_gym.testing import MockPolicy, ThreadWorkers, mock_suite
 
 HERE = __name__
 Invoke = Callable[..., tuple[int, str, str]]
@@ -26,22 +29,62 @@ def box_manifest() -> AssetManifest:
     return AssetManifest(name="boxes", files=scan(here.parent.parent, [f"cli/{here.name}"]))
 
 
-ENTRIES: dict[str, Entry] = {
-    "policies": PolicyEntry(name="mock", target="vla_gym.testing:MockPolicy", summary="a mock"),
-    "suites": SuiteEntry(name="mock/chain", target="vla_gym.testing:mock_suite", summary="chains"),
-    "assets": AssetEntry(name="boxes", target=f"{HERE}:box_manifest", summary="a box"),
-    "checks": CheckEntry(name="boxes", target="nowhere:check"),
-    "backbones": Entry(name="brain", target="x:y", requires=("no_such_module",), install="pip i x"),
-}
+@dataclass(frozen=True)
+class BrainEntry(Entry):
+    """A kind of a plugin's own."""
+
+    kind: ClassVar[str] = "backbones"
+    word: ClassVar[str] = "backbone"
+
+
+class MockOptions(Record):
+    """Options of the mock policy; see ``MockPolicy``."""
+
+    competence: float = 0.7
+    chunk: int = 1
+    execution: str = "first"
+    fault: str = ""
+    fault_episode: int = 0
+
+
+class ChainOptions(Record):
+    """Options of the mock suite; see ``mock_suite``.
+
+    Attributes:
+        chain: Sub-tasks of each episode.
+    """
+
+    episodes: int = 6
+    chain: int = 3
+    max_steps: int = 20
+
+
+def make_mock(options: MockOptions) -> MockPolicy:
+    """Return a mock policy."""
+    return MockPolicy(**options.model_dump())
+
+
+def make_suite(options: ChainOptions) -> Suite:
+    """Return a mock suite."""
+    return mock_suite(**options.model_dump())
+
+
+ENTRIES: tuple[Entry, ...] = (
+    PolicyEntry("mock", f"{HERE}:make_mock", "a mock", options=f"{HERE}:MockOptions"),
+    SuiteEntry("mock/chain", f"{HERE}:make_suite", "chains", options=f"{HERE}:ChainOptions"),
+    AssetEntry(name="boxes", target=f"{HERE}:box_manifest", summary="a box"),
+    CheckEntry(name="boxes", target="nowhere:check"),
+    BrainEntry(name="brain", target="x:y", requires=("no_such_module",), install="pip i x"),
+)
 
 
 @pytest.fixture(autouse=True)
 def _plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Register the entries and run workers as threads."""
     plugin = PluginInfo("mocks", "vla-gym-mocks 1.2.3")
-    kinds = registry()._kinds
-    for kind, entry in ENTRIES.items():
-        monkeypatch.setitem(kinds, kind, {entry.name: Registered(entry, plugin)})
+    kinds = registry()._found
+    for entry in ENTRIES:
+        monkeypatch.setitem(kinds, entry.kind, {entry.name: Registered(entry, plugin)})
     monkeypatch.setitem(kinds, "datasets", {})
     monkeypatch.setitem(registry().__dict__, "plugins", [plugin, PluginInfo("bad", "b 1", "Oops")])
     monkeypatch.setattr(evaluation, "LocalWorkers", ThreadWorkers)

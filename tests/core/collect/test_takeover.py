@@ -54,7 +54,7 @@ def batch(*slots: Slot) -> Batch:
 
 def test_each_has_its_sub_tasks_and_its_chunks() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = TakeoverPolicy(first=first, then=then, env_contract=mock_contract(), after=2)
+    policy = TakeoverPolicy(first, then, env_contract=mock_contract(), after=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, subtask=subtask)
@@ -66,7 +66,7 @@ def test_each_has_its_sub_tasks_and_its_chunks() -> None:
 
 
 def test_slots_at_different_places_do_not_mix() -> None:
-    policy = TakeoverPolicy(first=Constant(1.0), then=Constant(-1.0), env_contract=mock_contract())
+    policy = TakeoverPolicy(Constant(1.0), Constant(-1.0), env_contract=mock_contract())
     early, late = Slot(0, subtask=0), Slot(1, subtask=1)
     policy.reset([early, late])
     assert policy.act(batch(late, early)).actions[:, 0, 0].tolist() == [-1.0, 1.0]
@@ -81,7 +81,7 @@ def test_slots_at_different_places_do_not_mix() -> None:
 
 def test_the_second_takes_over_a_sub_task_that_lasts() -> None:
     first, then = Constant(1.0), Constant(-1.0)
-    policy = TakeoverPolicy(first=first, then=then, env_contract=mock_contract(), after=1, steps=2)
+    policy = TakeoverPolicy(first, then, env_contract=mock_contract(), after=1, steps=2)
     said = []
     for subtask in range(3):
         slot = Slot(4, seed=subtask, subtask=subtask)
@@ -93,8 +93,8 @@ def test_the_second_takes_over_a_sub_task_that_lasts() -> None:
 
 def made(competence: float = 1.0, **options: Any) -> TakeoverPolicy:
     return TakeoverPolicy(
-        first=MockPolicy(competence=competence),
-        then=MockPolicy(competence=1.0),
+        MockPolicy(competence=competence),
+        MockPolicy(competence=1.0),
         env_contract=mock_contract(),
         **options,
     )
@@ -133,7 +133,7 @@ def test_only_the_steps_of_the_second_are_recorded(tmp_path: Path) -> None:
 
 
 def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
-    policy = TakeoverPolicy(first=Single(1.0), then=Constant(-1.0), env_contract=mock_contract())
+    policy = TakeoverPolicy(Single(1.0), Constant(-1.0), env_contract=mock_contract())
     slots = [Slot(0, subtask=0), Slot(1, subtask=1)]
     policy.reset(slots)
     assert policy.act(batch(*slots)).actions.dtype == np.float64
@@ -142,4 +142,4 @@ def test_all_act_in_one_type_or_the_same_actions_would_lead_elsewhere() -> None:
 
 def test_nothing_for_the_first_is_refused() -> None:
     with pytest.raises(OptionError, match="after=0"):
-        TakeoverPolicy(first=Constant(1), then=Constant(1), env_contract=mock_contract(), after=0)
+        TakeoverPolicy(Constant(1), Constant(1), env_contract=mock_contract(), after=0)

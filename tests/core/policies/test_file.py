@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.policies import accepts_option, make_policy
-from vla_gym.policies.factory import chosen_options, registered_name
-from vla_gym.policies.file import load_policy_file, merged
+from vla_gym.options import merged
+from vla_gym.policies import PolicyRef, make_policy
+from vla_gym.policies.file import load_policy_file
+from vla_gym.policies.ref import find_policy, policy_options
 from vla_gym.testing.mock_env import mock_contract
 
 
@@ -21,18 +22,17 @@ def written(tmp_path: Path, text: str) -> str:
 
 def test_a_file_goes_where_a_name_goes(tmp_path: Path) -> None:
     file = written(tmp_path, "policy: random\nscale: 0.5\n")
-    assert registered_name(file) == "random"
-    assert accepts_option(file, "scale")
-    assert not accepts_option(file, "colour")
+    assert find_policy(file)[0].name == "random"
+    assert set(policy_options(file).model_fields) == {"scale", "gripper_change"}
     policy = make_policy(file, env_contract=mock_contract(), options={"gripper_change": 0.1})
     assert type(policy).__name__ == "RandomPolicy"
-    assert chosen_options(file, None) == {"policy": "random", "scale": 0.5}
-    assert chosen_options("random", {"scale": 1.0}) == {"scale": 1.0}
+    assert PolicyRef.parse(file).identity == {"policy": "random", "scale": 0.5}
+    assert PolicyRef.parse("random").identity == {}
 
 
 def test_options_go_before_those_of_the_file(tmp_path: Path) -> None:
     file = written(tmp_path, "policy: random\nscale: 0.5\n")
-    with pytest.raises(OptionError, match="scale=7"):
+    with pytest.raises(OptionError, match=r"scale=7, expected less than or equal to 1"):
         make_policy(file, env_contract=mock_contract(), options={"scale": 7})
 
 
@@ -52,11 +52,11 @@ def test_nested_options_are_merged_and_here_is_the_folder(tmp_path: Path) -> Non
 )
 def test_what_is_no_policy_file_says_so(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(OptionError, match=said):
-        registered_name(written(tmp_path, text))
+        find_policy(written(tmp_path, text))
 
 
 def test_an_absent_file_and_an_unknown_policy_say_so(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be read"):
-        registered_name(str(tmp_path / "absent.yaml"))
+        find_policy(str(tmp_path / "absent.yaml"))
     with pytest.raises(UnknownNameError, match="Did you mean random"):
         make_policy(written(tmp_path, "policy: randon\n"), env_contract=mock_contract())

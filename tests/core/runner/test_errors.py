@@ -16,7 +16,7 @@ from vla_gym.errors import (
     UnknownNameError,
     VlaGymError,
 )
-from vla_gym.policies.factory import make_policy
+from vla_gym.policies import make_policy
 from vla_gym.runner import policy_set
 from vla_gym.suites import Suite
 from vla_gym.testing import MockPolicy, mock_contract, mock_suite
@@ -102,7 +102,7 @@ class Closing(MockPolicy):
 def test_a_finished_run_is_not_lost_by_a_policy_that_cannot_be_closed(
     run: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(policy_set, "make_policy", lambda *_, **__: Closing())
+    monkeypatch.setattr(policy_set.PolicyRef, "make", lambda *_: Closing())
     assert len(run("random", mock_suite(2)).records) == 2
     assert "closed already" in capsys.readouterr().err
 

@@ -67,7 +67,7 @@ def test_a_policy_object_stays_open_and_a_named_one_is_closed(
     policy = MockPolicy()
     run(policy)
     assert not policy.closed
-    monkeypatch.setattr(policy_set, "make_policy", lambda name, **_: policy)
+    monkeypatch.setattr(policy_set.PolicyRef, "make", lambda *_: policy)
     run("random", out="named")
     assert policy.closed
 
@@ -120,7 +120,7 @@ def test_another_run_in_the_same_directory_is_refused(run: Any, tmp_path: Path) 
 
 
 def test_policy_options_are_part_of_the_identity(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy_set, "make_policy", lambda name, **_: MockPolicy())
+    monkeypatch.setattr(policy_set.PolicyRef, "make", lambda *_: MockPolicy())
     run("random", policy_options={"scale": 0.5}, limit=1)
     with pytest.raises(ProtocolMismatchError, match=r"policy\.options\.scale: 0\.5 there, 1\.0"):
         run("random", policy_options={"scale": 1.0})

@@ -10,9 +10,8 @@ import pytest
 from vla_gym.contract.spec import Record
 from vla_gym.errors import OptionError, ProtocolMismatchError
 from vla_gym.options import RuntimeOption
-from vla_gym.plugins import PolicyEntry
-from vla_gym.registry import registry
-from vla_gym.runner import policy_set
+from vla_gym.plugins import PluginInfo, PolicyEntry
+from vla_gym.registry import Registered, registry
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.options import RunOptions, run_options
 from vla_gym.runner.recording import JournalRecorder
@@ -43,14 +42,17 @@ class Settings(Record):
     device: Annotated[str, RuntimeOption()] = "auto"
 
 
+def made(_: Settings) -> MockPolicy:
+    """Return a policy."""
+    return MockPolicy()
+
+
 @pytest.fixture
 def _named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``random`` be a policy with a device."""
-    entry = PolicyEntry(name="random", target="x:y", options=f"{__name__}:Settings")
-    monkeypatch.setattr(registry(), "entry", lambda *_: entry)
-    monkeypatch.setattr("vla_gym.policies.factory.load_target", lambda _: Settings)
-    monkeypatch.setattr(policy_set, "make_policy", lambda *_, **__: MockPolicy())
-    monkeypatch.setattr(policy_set, "needs_contract", lambda _: False)
+    entry = PolicyEntry("random", f"{__name__}:made", options=f"{__name__}:Settings")
+    found = {"random": Registered(entry, PluginInfo("tests", "tests 1.0"))}
+    monkeypatch.setitem(registry()._found, PolicyEntry.kind, found)
 
 
 @pytest.mark.usefixtures("_named")

@@ -11,6 +11,7 @@ import pytest
 
 from vla_gym.contract import IncompatibleError
 from vla_gym.contract.spec import EnvContract
+from vla_gym.policies import PolicyRef
 from vla_gym.runner.policy_set import policy_set
 from vla_gym.suites import Suite
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
@@ -48,7 +49,7 @@ def mixed(monkeypatch: pytest.MonkeyPatch) -> Suite:
 
 
 def test_a_policy_by_name_is_made_for_each_thing_that_is_offered(mixed: Suite) -> None:
-    with policy_set("random", None, mixed) as policies:
+    with policy_set(PolicyRef.parse("random"), mixed) as policies:
         highs = [spec.action.high for spec in policies.specs]
         assert len(policies.members) == 2
         assert highs[0][0] == pytest.approx(1.0)
@@ -61,7 +62,7 @@ def test_equal_offers_share_a_policy() -> None:
     episodes = mock_suite(2).episodes
     other = episodes[1].model_copy(update={"env_kwargs": {"advance": False}})
     suite = mock_suite(2).model_copy(update={"episodes": (episodes[0], other)})
-    with policy_set("random", None, suite) as policies:
+    with policy_set(PolicyRef.parse("random"), suite) as policies:
         assert len(policies.members) == 1
         assert policies.numbers(suite.episodes) == [0, 0]
 

@@ -20,11 +20,16 @@ episodes:
 """
 
 PYTHON = """
+from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 
-def suite(count=1):
+class Options(Record):
+    count: int = 1
+
+def suite(options):
     task = SubTask(name="a", instruction="do a", max_steps=3)
-    episodes = tuple(EpisodeSpec(env_id="X-v0", seed=i, subtasks=(task,)) for i in range(count))
+    seeds = range(options.count)
+    episodes = tuple(EpisodeSpec(env_id="X-v0", seed=i, subtasks=(task,)) for i in seeds)
     return Suite(name="py", episodes=episodes, protocol=Protocol(success="final"))
 """
 

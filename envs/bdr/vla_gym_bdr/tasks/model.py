@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from vla_gym.contract.spec import Record
 from vla_gym.errors import suggest
+from vla_gym.record import Record
 from vla_gym_bdr import choices
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, check_demonstration
 from vla_gym.errors import DatasetError, OptionError
+from vla_gym.record import Record
 from vla_gym_calvin.datasets.annotations import (
     FILE,
     Annotation,
@@ -40,6 +41,28 @@ NUMBERS: Final = ("rel_actions", "robot_obs", "scene_obs")
 def recognises(path: Path) -> bool:
     """Whether a folder is a data set of CALVIN, or one of its splits."""
     return any((folder / BOUNDS).is_file() for folder in (path, *(path / s for s in SPLITS)))
+
+
+class PlayOptions(Record):
+    """What may be said of a folder.
+
+    Attributes:
+        split: ``"training"`` or ``"validation"``, where the folder has both.
+    """
+
+    split: str = "training"
+
+
+class AuditOptions(Record):
+    """Where the episodes are done again.
+
+    Attributes:
+        scene: ``"A"`` to ``"D"``.
+        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
+    """
+
+    scene: str = "D"
+    assets: str = "auto"
 
 
 def open(path: Path, *, split: str = "training") -> PlayDataset:

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from vla_gym.contract.policy import Batch, Chunk, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.errors import OptionError, PolicyError
+from vla_gym.errors import PolicyError
+from vla_gym.record import Record
 from vla_gym_calvin.policies.arm import Arm, Motion
 from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.reach import withdraw
@@ -27,18 +29,22 @@ from vla_gym_calvin.spec import ACTION
 _ENVIRONMENTS = ("CALVIN-D-D-v0", "CALVIN-ABC-D-v0", "CALVIN-ABCD-D-v0")
 
 
-class CalvinOracle:
-    """The policy; one ``Expert`` for each running episode.
+class OracleOptions(Record):
+    """What may be set.
 
-    Args:
+    Attributes:
         noise: Push it off its way now and then, by at most so much in units of an action (0 to 1);
             for demonstrations, which then record what was intended as their labels.
     """
 
-    def __init__(self, *, noise: float = 0.0) -> None:
-        if not 0.0 <= noise <= 1.0:
-            raise OptionError(f"noise={noise}: expected a number from 0 to 1.")
-        self._noise = noise
+    noise: float = Field(default=0.0, ge=0, le=1)
+
+
+class CalvinOracle:
+    """The policy; one ``Expert`` for each running episode."""
+
+    def __init__(self, options: OracleOptions | None = None) -> None:
+        self._noise = (options or OracleOptions()).noise
         self._experts: dict[int, Expert] = {}
 
     @property

@@ -7,32 +7,35 @@ own program: a generator of actions that looks at the state before each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.errors import OptionError
+from vla_gym.record import Record
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand, Motion
 from vla_gym_simpler.policies.skills import SKILLS
 from vla_gym_simpler.spec import action_spec
 
-ROBOTS = ("widowx", "google_robot")
 
+class OracleOptions(Record):
+    """What may be set.
 
-class SimplerOracle:
-    """The policy.
-
-    Args:
+    Attributes:
         robot: Which robot it drives; actions mean different things to the two.
     """
 
-    def __init__(self, robot: str = "widowx") -> None:
-        if robot not in ROBOTS:
-            raise OptionError(f"robot={robot!r}: expected one of {', '.join(ROBOTS)}.")
-        self._robot = robot
+    robot: Literal["widowx", "google_robot"] = "widowx"
+
+
+class SimplerOracle:
+    """The policy."""
+
+    def __init__(self, options: OracleOptions | None = None) -> None:
+        self._robot = (options or OracleOptions()).robot
         self._programs: dict[int, tuple[Hand, Motion]] = {}
 
     @property

@@ -16,8 +16,9 @@ def backbone_class(name: str) -> type[Backbone]:
         UnknownNameError: With near matches, when there is none.
     """
     from vla_gym.registry import registry
+    from vla_gym_robovlms.entries import BackboneEntry
 
-    found: type[Backbone] = registry().load("backbones", name)
+    found: type[Backbone] = registry().load(BackboneEntry, name)
     return found
 
 

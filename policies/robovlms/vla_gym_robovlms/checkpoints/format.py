@@ -83,8 +83,9 @@ FORMAT = RoboVlmsFormat()
 
 def _model(options: Mapping[str, Any]) -> Vla:
     """Return the network of a configuration, with random weights."""
-    from vla_gym.policies.file import merged
-    from vla_gym_robovlms.factory import make_model, resolve
+    from vla_gym.options import merged
+    from vla_gym_robovlms.factory import make_model
+    from vla_gym_robovlms.options import resolve
 
     given = dict(options)
     published = given.pop("json", None)
