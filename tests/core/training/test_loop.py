@@ -14,6 +14,8 @@ import toy_training
 from toy_training import run
 
 from vla_gym.errors import TrainingError
+from vla_gym.results import load_results
+from vla_gym.testing import MockPolicy
 from vla_gym.training import TrainConfig, loop
 from vla_gym.training.config import OptimizerConfig
 from vla_gym.training.loop import learning_rate
@@ -62,6 +64,40 @@ def test_the_loss_on_what_is_held_out_is_logged_and_changes_nothing(tmp_path: Pa
     found = {line["step"]: line["held_out"]["loss"] for line in lines if "held_out" in line}
     assert list(found) == [10, 20, 30]
     assert found[30] < found[20] < found[10]
+
+
+SUITE = """
+from vla_gym.testing import mock_suite
+
+def suite(steps=5):
+    return mock_suite(3, chain=1, max_steps=steps)
+"""
+
+
+def test_an_evaluation_on_the_way_is_logged_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+
+    def policy(self: Any) -> MockPolicy:
+        modes.append(self.module.training)
+        return MockPolicy(competence=1.0)
+
+    monkeypatch.setattr(toy_training.Toy, "policy", policy)
+    plain = weights(run(config(tmp_path, steps=20), tmp_path / "plain"))
+    (tmp_path / "mock.py").write_text(SUITE)
+    suite = {"suite": str(tmp_path / "mock.py"), "options": {"steps": 12}, "every": 10, "limit": 2}
+    given = config(tmp_path, steps=20, evaluate=suite)
+    watched = weights(run(given, tmp_path / "watched"))
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+    assert modes == [False, False]  # the network rests, with the weights that are saved
+    lines = map(json.loads, (tmp_path / "watched/log.jsonl").read_text().splitlines())
+    found = {line["step"]: line["eval"] for line in lines if "eval" in line}
+    assert list(found) == [10, 20]
+    for step in found:
+        results = load_results(tmp_path / f"watched/eval/step-{step:06d}")
+        assert len(results.records) == 2
+        assert found[step] == results.summary.columns
 
 
 def test_killed_and_gone_on_with_it_has_the_same_weights(tmp_path: Path) -> None:
