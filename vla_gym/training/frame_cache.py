@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Store:
         instructions: One per episode.
         tasks: One per episode.
         inexact: Frames whose label does not lead back to what was recorded.
+        warnings: Codes of what does not fit exactly.
     """
 
     images: dict[str, npt.NDArray[np.uint8]]
@@ -56,6 +57,7 @@ class Store:
     instructions: Sequence[str]
     tasks: Sequence[str]
     inexact: int = 0
+    warnings: tuple[str, ...] = ()
 
     def frames(self, episodes: Sequence[int]) -> Numbers:
         """Return the numbers of all frames of some episodes."""
@@ -103,7 +105,7 @@ def open_store(
     folder = path / FOLDER / _key(dataset, policy)
     if not (folder / _INDEX).is_file():
         _make(dataset, prepare, policy, folder, progress)
-    return _read(folder, policy)
+    return replace(_read(folder, policy), warnings=prepare.warnings)
 
 
 def _key(dataset: Dataset, policy: PolicySpec) -> str:

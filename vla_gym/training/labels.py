@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.inverse import invert
-from vla_gym.contract.issues import Issue
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Floats, Pictures
 from vla_gym.errors import ActionError, DatasetError
@@ -55,9 +54,9 @@ class Preparation:
         self._labels = invert(policy, dataset.contract, name=name)
 
     @property
-    def warnings(self) -> tuple[Issue, ...]:
-        """What cannot be learned exactly."""
-        return self._labels.warnings
+    def warnings(self) -> tuple[str, ...]:
+        """Codes of what does not fit exactly."""
+        return tuple(issue.code for issue in self._labels.warnings)
 
     def __call__(self, episode: Demonstration, *, number: int = 0) -> Prepared:
         """Return an episode in the policy's terms.

@@ -105,11 +105,13 @@ class Mixture:
         """Return how much there is of what, for the log."""
         tasks = Counter(task for source in self._sources for task in source.store.tasks)
         inexact = [source.store.inexact for source in self._sources]
+        warnings = sorted({code for source in self._sources for code in source.store.warnings})
         return {
             "frames": [len(source.frames) for source in self._sources],
             "shares": self._shares.round(4).tolist(),
             "tasks": len(tasks),
             **({"inexact": inexact} if any(inexact) else {}),
+            **({"warnings": warnings} if warnings else {}),
         }
 
 

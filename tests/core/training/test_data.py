@@ -131,6 +131,7 @@ def test_what_the_policy_cannot_say_exactly_is_counted(tmp_path: Path) -> None:
     assert store.inexact == 2
     mixture = Mixture([Source(store, np.arange(9), 1.0)], history=2, chunk=3, seed=0)
     assert mixture.describe()["inexact"] == [2]
+    assert mixture.describe()["warnings"] == ["inverse_gripper"]
 
 
 def test_a_frame_that_is_no_pose_is_named(tmp_path: Path) -> None:
