@@ -67,10 +67,14 @@ def test_the_loss_on_what_is_held_out_is_logged_and_changes_nothing(tmp_path: Pa
 
 
 SUITE = """
+from vla_gym.record import Record
 from vla_gym.testing import mock_suite
 
-def suite(steps=5):
-    return mock_suite(3, chain=1, max_steps=steps)
+class Options(Record):
+    steps: int = 5
+
+def suite(options):
+    return mock_suite(3, chain=1, max_steps=options.steps)
 """
 
 
