@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,10 @@ class OfficialEgl(EglRenderer):
         )
 
 
+def _draw_next(renderer: Renderer, states: Iterator[VisualState], cameras: Sequence[str]) -> None:
+    renderer.render(next(states), cameras)
+
+
 def picture_times(name: str, visuals: str, *, scene: str, steps: int) -> dict[str, float]:
     """Return the least CPU ms of both pictures, each camera alone, and a whole step."""
     assets = scene_assets(scene)
@@ -70,7 +75,8 @@ def picture_times(name: str, visuals: str, *, scene: str, steps: int) -> dict[st
         for state in states[:3]:
             renderer.render(state, cameras)
         remaining = iter(states)
-        work = cpu_times(lambda r=remaining, c=cameras: renderer.render(next(r), c), len(states))
+        draw = partial(_draw_next, renderer, remaining, cameras)
+        work = cpu_times(draw, len(states))
         out[label] = float(np.min(work) * 1e3)
     world = fresh_world(assets)
     following = iter(actions)
@@ -147,7 +153,7 @@ def shares(*, scene: str, steps: int) -> dict[str, float]:
     both = least(lambda state: renderer.render(state, ROLES))
     parts = {"shadow": least(shadow), "read one": least(read)}
     for role in ROLES:
-        parts[role] = least(lambda state, r=role: renderer.render(state, (r,))) - parts["shadow"]
+        parts[role] = least(partial(renderer.render, cameras=(role,))) - parts["shadow"]
     return {name: 100 * part / both for name, part in parts.items()}
 
 
@@ -193,11 +199,12 @@ def worker_scaling(*, scene: str, steps: int, rounds: int = 3) -> float:
             for _ in range(count)
         ]
         for child in children:
-            while "ready" not in child.stdout.readline():
+            while child.stdout and "ready" not in child.stdout.readline():
                 pass
         for child in children:
-            child.stdin.write("go\n")
-            child.stdin.flush()
+            if child.stdin:
+                child.stdin.write("go\n")
+                child.stdin.flush()
         return max(float(child.communicate()[0].split()[-1]) for child in children)
 
     pairs = [(wall(1), wall(2)) for _ in range(rounds)]

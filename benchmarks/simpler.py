@@ -126,6 +126,7 @@ def frames(robot: str) -> None:
         truth = np.array(Image.open(file.with_name(f"{file.stem}_frame0.png")).convert("RGB"))
         front = np.array(Image.open(file.with_name(f"{file.stem}_labels0.png"))) > 0
         picture = env.simulation.picture(ours.shape[:2])
+        assert picture.labels is not None
         drawn = [i for i, n in picture.names.items() if env.simulation.in_front(n)]
         differs = int((label_mask(picture.labels, drawn) != front).sum())
         print(

@@ -35,7 +35,7 @@ def python_of(venv: Path) -> Path:
 
 def works(python: Path) -> bool:
     """Whether an interpreter runs and has pip."""
-    command = [python, "-m", "pip", "--version"]
+    command = [str(python), "-m", "pip", "--version"]
     return subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
 
 

@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import string
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -80,10 +80,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
         render_mode: ``None`` or ``"rgb_array"``.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
-        "render_modes": ["rgb_array"],
-        "render_fps": facts.CONTROL_HZ,
-    }
+    metadata = {"render_modes": ["rgb_array"], "render_fps": facts.CONTROL_HZ}  # noqa: RUF012
     tasks = facts.TASKS
 
     def __init__(
@@ -146,7 +143,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
         """Execute one action ``(7,)``."""
         return self._run(_checked(action, ndim=1)[None], observe=True)
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """Return the static camera's picture if ``render_mode`` is ``"rgb_array"``."""
         return self.render_cameras(("static",))["static"] if self.render_mode else None
 
@@ -313,7 +310,7 @@ def _observation_space(contract: EnvContract, *, depth: bool) -> spaces.Dict:
     space = observation_space(contract, _INSTRUCTION)
     if not (depth and contract.cameras):
         return space
-    depths = {
+    depths: dict[str, spaces.Space[Any]] = {
         role: spaces.Box(0, np.inf, (camera.height, camera.width), np.float32)
         for role, camera in contract.cameras.items()
     }

@@ -56,10 +56,7 @@ def _expert() -> PolicyEntry:
 def _suites() -> list[SuiteEntry]:
     """Return the long-horizon evaluation in three settings, a short one, and two to learn from."""
     published = {"ABC-D": "ABC", "ABCD-D": "ABCD"}
-    chains = {
-        "target": f"{_PACKAGE}.suites:long_horizon",
-        "options": f"{_PACKAGE}.suites:ChainOptions",
-    }
+    target, options = f"{_PACKAGE}.suites:long_horizon", f"{_PACKAGE}.suites:ChainOptions"
     long = [
         SuiteEntry(
             name=f"calvin/{name}",
@@ -69,7 +66,8 @@ def _suites() -> list[SuiteEntry]:
                 "env_id": f"CALVIN-{name}-v0",
                 "published": published.get(name, ""),
             },
-            **chains,
+            target=target,
+            options=options,
         )
         for name, summary in _SETTINGS.items()
     ]
@@ -78,7 +76,8 @@ def _suites() -> list[SuiteEntry]:
         summary="4 chains of 2 sub-tasks: does everything run?",
         defaults={"chains": 4, "length": 2, "max_steps": 150},
         bound={"name": "smoke"},
-        **chains,
+        target=target,
+        options=options,
     )
     shown = SuiteEntry(
         name="calvin/demonstrations",

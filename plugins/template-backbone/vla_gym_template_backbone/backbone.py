@@ -33,14 +33,17 @@ class TemplateVlm(Backbone):
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Return ``(B, L, 64)``."""
-        return self.words(ids)
+        embeds: Tensor = self.words(ids)
+        return embeds
 
     def embed_images(self, pixels: Tensor) -> Tensor:
         """Return nine tokens ``(B, 9, 64)``."""
-        return self.patches(pixels).flatten(2).transpose(1, 2)
+        patches: Tensor = self.patches(pixels)
+        return patches.flatten(2).transpose(1, 2)
 
     def transform(self, tokens: Tokens, cache: Any = None) -> Tensor:  # noqa: ARG002
         """Return hidden states ``(B, S, 64)``, causal, padding ignored."""
         causal = attention_mask(tokens, together=torch.full_like(tokens.kinds, -1))[:, 0]
         embeds = tokens.embeds + self.places(tokens.positions())
-        return self.layers(embeds, mask=~causal.repeat_interleave(4, 0))
+        hidden: Tensor = self.layers(embeds, mask=~causal.repeat_interleave(4, 0))
+        return hidden

@@ -33,7 +33,7 @@ class WavePolicy:
         """Look at nothing, act in the terms of ``ACTION``."""
         self.spec = spec.PolicySpec(cameras={}, proprioception=(), action=ACTION)
         self._amplitude = options.amplitude
-        self._asked: dict[Slot, int] = {}
+        self._asked: dict[int, int] = {}
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Forget these slots."""

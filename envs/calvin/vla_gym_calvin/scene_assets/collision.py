@@ -29,19 +29,18 @@ Point = tuple[str, ...]  # coordinates as written, so that nothing is rounded
 
 def collision_urdf(path: Path) -> Path:
     """Return a cached copy of a URDF that collides as the original does and has no visuals."""
-    tree = ET.parse(path)
+    root = ET.parse(path).getroot()
     meshes = {
         element.attrib["filename"]: path.parent / element.attrib["filename"].split("//")[-1]
-        for element in tree.iterfind(".//collision/geometry/mesh")
+        for element in root.iterfind(".//collision/geometry/mesh")
     }
     key = content_key(_VERSION, path, *(meshes[name] for name in sorted(meshes)))
     target = cache_root() / "collision" / f"{path.stem}-{key}"
-    cached_folder(target, lambda folder: _write(tree, meshes, folder / path.name, key))
+    cached_folder(target, lambda folder: _write(root, meshes, folder / path.name, key))
     return target / path.name
 
 
-def _write(tree: ET.ElementTree, meshes: dict[str, Path], target: Path, key: str) -> None:
-    root = tree.getroot()
+def _write(root: ET.Element, meshes: dict[str, Path], target: Path, key: str) -> None:
     for link in root.iter("link"):
         for visual in link.findall("visual"):
             link.remove(visual)
@@ -52,7 +51,7 @@ def _write(tree: ET.ElementTree, meshes: dict[str, Path], target: Path, key: str
         _copy_mesh(source, copy, concave=any("concave" in user.attrib for user in users))
         for user in users:
             user.find("geometry/mesh").set("filename", copy.name)  # type: ignore[union-attr]
-    tree.write(target)
+    ET.ElementTree(root).write(target)
 
 
 def _mesh_name(collision: ET.Element) -> str | None:

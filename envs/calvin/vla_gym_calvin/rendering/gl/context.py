@@ -140,7 +140,7 @@ class GlContext:
 
     def depth_texture_16(self, size: tuple[int, int]) -> moderngl.Texture:
         """Return a 16-bit depth texture, ``(width, height)``, read as it is, without filter."""
-        texture = self.gl.depth_texture(size)
+        texture: moderngl.Texture = self.gl.depth_texture(size)
         raw = self._raw
         raw.glBindTexture(_TEXTURE_2D, texture.glo)
         raw.glTexImage2D(
@@ -153,7 +153,7 @@ class GlContext:
 
     def depth_buffer_16(self, size: tuple[int, int]) -> moderngl.Renderbuffer:
         """Return a 16-bit depth buffer, ``(width, height)``."""
-        buffer = self.gl.depth_renderbuffer(size)
+        buffer: moderngl.Renderbuffer = self.gl.depth_renderbuffer(size)
         self._raw.glBindRenderbuffer(_RENDERBUFFER, buffer.glo)
         self._raw.glRenderbufferStorage(_RENDERBUFFER, _DEPTH16, *size)
         return buffer

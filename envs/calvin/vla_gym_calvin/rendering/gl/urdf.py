@@ -126,7 +126,7 @@ class _Reader:
     def link(self, name: str, parent: int, joint: ET.Element | None, index: int) -> Link:
         element = self._links[name]
         inertial = transform(element.find("inertial/origin"), self._scaling)
-        to_inertial: F64 = np.linalg.inv(inertial)
+        to_inertial = np.linalg.inv(inertial).astype(np.float64)
         axis = None if joint is None else joint.find("axis")
         kind = "fixed" if joint is None else joint.get("type", "fixed")
         return Link(
