@@ -17,7 +17,7 @@ import pytest
 from pybullet_utils import bullet_client
 from vla_gym_calvin import facts
 from vla_gym_calvin.rendering import RendererError, make_renderer
-from vla_gym_calvin.rendering.base import Frame, VisualState, reference_state
+from vla_gym_calvin.rendering.base import Frame
 from vla_gym_calvin.rendering.gl import devices, hulls, shaders
 from vla_gym_calvin.rendering.gl.client import ClientRenderer
 from vla_gym_calvin.rendering.gl.devices import list_devices
@@ -27,6 +27,7 @@ from vla_gym_calvin.rendering.gl.meshes import Mesh, load_mesh, welded
 from vla_gym_calvin.rendering.gl.renderer import GlRenderer
 from vla_gym_calvin.rendering.gl.urdf import load_body
 from vla_gym_calvin.scene_assets import scene_assets
+from vla_gym_calvin.visual_state import VisualState, reference_state
 from vla_gym_calvin.world import World
 
 from vla_gym.errors import OptionError
@@ -398,7 +399,7 @@ MANY = """
 import json, threading, zlib
 import gymnasium, vla_gym
 from vla_gym_calvin.rendering import RendererError, make_renderer
-from vla_gym_calvin.rendering.base import reference_state
+from vla_gym_calvin.visual_state import reference_state
 from vla_gym_calvin.scene_assets import scene_assets
 seen = set()
 def look():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import trimesh
 from vla_gym_calvin.rendering import make_renderer
-from vla_gym_calvin.rendering.base import reference_state
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.low import low_urdf
 from vla_gym_calvin.scene_assets.simplify import count_faces, read_obj, simplify
+from vla_gym_calvin.visual_state import reference_state
 
 RED, GREY = (0.25, 0.5), (0.75, 0.5)
 

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from vla_gym_calvin import facts
 from vla_gym_calvin.rendering import RendererError, VisualState, make_renderer
-from vla_gym_calvin.rendering.base import reference_state, resolve_sizes
+from vla_gym_calvin.rendering.base import resolve_sizes
 from vla_gym_calvin.rendering.probe import probe
 from vla_gym_calvin.scene_assets import scene_assets
+from vla_gym_calvin.visual_state import reference_state
 from vla_gym_calvin.world import World
 
 from vla_gym.errors import OptionError, UnknownNameError
@@ -166,7 +167,7 @@ def test_bad_options_are_named() -> None:
 NO_EGL = """
 import json, warnings
 from vla_gym_calvin.rendering import RendererError, make_renderer
-from vla_gym_calvin.rendering.base import reference_state
+from vla_gym_calvin.visual_state import reference_state
 from vla_gym_calvin.scene_assets import scene_assets
 assets = scene_assets("D")
 try:

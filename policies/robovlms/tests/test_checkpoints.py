@@ -14,9 +14,9 @@ from released_facts import FILE_BYTES, TINY, Sizes, released_shapes, synthetic_s
 from samples_vla import tiny_config, tiny_model
 from typer.testing import CliRunner
 from vla_gym_robovlms.backbones import make_backbone
+from vla_gym_robovlms.checkpoint_format import FORMAT
 from vla_gym_robovlms.checkpoints import load_checkpoint, save_checkpoint
 from vla_gym_robovlms.checkpoints.errors import CheckpointError
-from vla_gym_robovlms.checkpoints.format import FORMAT
 from vla_gym_robovlms.checkpoints.released import our_key, report_released
 from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.options import resolve

@@ -53,7 +53,7 @@ def vla_gym_register() -> list[Entry]:
         *_backbones(),
         CheckpointEntry(
             name="robovlms",
-            target=f"{_PACKAGE}.checkpoints.format:FORMAT",
+            target=f"{_PACKAGE}.checkpoint_format:FORMAT",
             summary="our folders (safetensors) and the released RoboVLMs .pt files",
             requires=_NEEDS,
             install=_INSTALL,

@@ -14,8 +14,8 @@ from vla_gym_calvin.rendering.base import (
     Frame,
     Renderer,
     RendererError,
-    VisualState,
 )
+from vla_gym_calvin.visual_state import VisualState
 
 if TYPE_CHECKING:
     from vla_gym_calvin.scene_assets.model import SceneAssets

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pybullet
 
 from vla_gym_calvin import facts
-from vla_gym_calvin.rendering.base import Frame, VisualState
+from vla_gym_calvin.rendering.base import Frame
 from vla_gym_calvin.rendering.cameras import View, camera_view, metric_depth
 from vla_gym_calvin.scene_assets.model import SceneAssets
+from vla_gym_calvin.visual_state import VisualState
 from vla_gym_calvin.world.client import Client
 
 _WHITE = (1.0, 1.0, 1.0, 1.0)

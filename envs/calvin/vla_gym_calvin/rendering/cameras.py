@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pybullet
 
-from vla_gym_calvin.rendering.base import VisualState
+from vla_gym_calvin.visual_state import VisualState
 
 Matrix = tuple[float, ...]
 

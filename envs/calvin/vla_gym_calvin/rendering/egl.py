@@ -30,14 +30,13 @@ from vla_gym_calvin.rendering.base import (
     Frame,
     Owner,
     RendererError,
-    VisualState,
     fingerprint,
     pick_sizes,
-    reference_state,
     resolve_sizes,
 )
 from vla_gym_calvin.rendering.probe import probe
 from vla_gym_calvin.scene_assets.model import SceneAssets
+from vla_gym_calvin.visual_state import VisualState, reference_state
 
 _EGL_DRAW, _EGL_READ = 0x3059, 0x305A
 _GL_STRINGS = {"vendor": 0x1F00, "renderer": 0x1F01, "version": 0x1F02}

@@ -6,7 +6,7 @@ So a child process draws one picture under a time limit, and the answer is remem
 process, and on disk for a while under a hash of what it depends on (driver files, devices,
 environment variables), because dozens of workers ask the same question.
 
-``python -m vla_gym_calvin.rendering.probe gl`` is that child.
+``probe_child`` is what that child runs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from vla_gym.errors import VlaGymError
 from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
 TIME_LIMIT_S = 120.0  # llvmpipe compiles its shaders on a busy machine
 REMEMBER_OK_S = 24 * 3600.0
 REMEMBER_FAILURE_S = 60.0
-_MARK = "vla_gym probe: "
+MARK = "vla_gym probe: "
+"""What the line with the child's answer begins with."""
 _VARIABLES = (
     "VLA_GYM_RENDER",
     "EGL",
@@ -119,7 +119,7 @@ def _remember(file: Path, found: Probe) -> None:
 
 
 def _ask_child(name: str) -> Probe:
-    command = [sys.executable, "-m", "vla_gym_calvin.rendering.probe", name]
+    command = [sys.executable, "-m", "vla_gym_calvin.rendering.probe_child", name]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
@@ -133,74 +133,8 @@ def _ask_child(name: str) -> Probe:
 
 def _read_answer(done: subprocess.CompletedProcess[str]) -> Probe:
     for line in done.stdout.splitlines():
-        if line.startswith(_MARK):
-            return Probe(**json.loads(line.removeprefix(_MARK)))
+        if line.startswith(MARK):
+            return Probe(**json.loads(line.removeprefix(MARK)))
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     said = f": {lines[-1].strip()}" if lines else ""
     return Probe(ok=False, problem=f"a trial process ended with code {done.returncode}{said}.")
-
-
-def _try_gl() -> Probe:
-    """Make a context with all programs, and draw and read one pixel."""
-    from vla_gym_calvin.rendering.gl.context import acquire, release
-
-    context = acquire()
-    with context:
-        target = context.gl.framebuffer([context.gl.renderbuffer((1, 1), 4)])
-        target.clear(1.0, 0.0, 1.0)
-        pixel = target.read(components=3)
-    driver = context.driver
-    release(context)
-    if pixel != b"\xff\x00\xff":
-        return Probe(ok=False, driver=driver, problem=f"{driver} draws a wrong colour.")
-    return Probe(ok=True, driver=driver)
-
-
-def _try_egl() -> Probe:
-    """Draw a box with the plugin; ends this process where EGL is unusable."""
-    import pybullet
-
-    from vla_gym_calvin.rendering.egl import gl_strings, plugin_path, quiet
-    from vla_gym_calvin.world.client import Client
-
-    client = Client()
-    handle = pybullet.loadPlugin(plugin_path(), "_eglRendererPlugin", physicsClientId=client.id)
-    if handle < 0:
-        return Probe(ok=False, problem="pybullet could not load its EGL plugin.")
-    with quiet():
-        colors = _box_colors(client.id)
-    if colors < 2:
-        return Probe(ok=False, problem="the trial picture of a box is of one colour.")
-    return Probe(ok=True, driver=" / ".join(gl_strings().values()))
-
-
-def _box_colors(client: int) -> int:
-    import numpy as np
-    import pybullet
-
-    shape = pybullet.createVisualShape(
-        pybullet.GEOM_BOX, halfExtents=(0.2, 0.2, 0.2), physicsClientId=client
-    )
-    pybullet.createMultiBody(baseVisualShapeIndex=shape, physicsClientId=client)
-    view = pybullet.computeViewMatrix((1, 1, 1), (0, 0, 0), (0, 0, 1))
-    lens = pybullet.computeProjectionMatrixFOV(60, 1, 0.1, 5)
-    picture = pybullet.getCameraImage(
-        *(64, 64, view, lens),
-        renderer=pybullet.ER_BULLET_HARDWARE_OPENGL,
-        physicsClientId=client,
-    )
-    return len(np.unique(np.asarray(picture[2]).reshape(-1, 4), axis=0))
-
-
-def _main() -> None:
-    try:
-        found = {"gl": _try_gl, "egl": _try_egl}[sys.argv[1]]()
-    except Exception as error:  # the parent wants a sentence, not a traceback
-        kind = "" if isinstance(error, VlaGymError) else f"{type(error).__name__}: "
-        found = Probe(ok=False, problem=f"{kind}{error}")
-    print(_MARK + json.dumps(asdict(found)), flush=True)
-    os._exit(0)  # the plugin's own destructors may crash
-
-
-if __name__ == "__main__":
-    _main()

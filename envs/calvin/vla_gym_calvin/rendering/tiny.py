@@ -15,13 +15,12 @@ import pybullet
 from vla_gym_calvin.rendering._mirror import Mirror
 from vla_gym_calvin.rendering.base import (
     Frame,
-    VisualState,
     fingerprint,
     pick_sizes,
-    reference_state,
     resolve_sizes,
 )
 from vla_gym_calvin.scene_assets.model import SceneAssets
+from vla_gym_calvin.visual_state import VisualState, reference_state
 
 
 class TinyRenderer:

@@ -8,8 +8,6 @@ for bit. Pictures are made elsewhere, from ``visual_state``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import pybullet
@@ -19,14 +17,12 @@ from vla_gym_calvin import facts
 from vla_gym_calvin.scene_assets.collision import collision_urdf
 from vla_gym_calvin.scene_assets.model import SceneAssets
 from vla_gym_calvin.tasks import BlockState, Lazy, TaskState
+from vla_gym_calvin.visual_state import VisualState
 from vla_gym_calvin.world.client import Client
 from vla_gym_calvin.world.contacts import Contacts
 from vla_gym_calvin.world.placement import random_scene_obs
 from vla_gym_calvin.world.robot import Robot
 from vla_gym_calvin.world.scene import BUTTON_RESETS, Scene
-
-if TYPE_CHECKING:
-    from vla_gym_calvin.rendering.base import VisualState
 
 F64 = npt.NDArray[np.float64]
 
@@ -130,8 +126,6 @@ class World:
 
     def visual_state(self) -> VisualState:
         """Return what a renderer needs to draw the present state."""
-        from vla_gym_calvin.rendering.base import VisualState
-
         poses = [[*position, *orientation] for position, orientation in self.scene.block_poses()]
         return VisualState(
             robot_joints=self.robot.joint_positions(),

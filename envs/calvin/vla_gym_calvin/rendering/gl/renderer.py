@@ -14,10 +14,8 @@ from vla_gym_calvin import facts
 from vla_gym_calvin.rendering.base import (
     Frame,
     RendererError,
-    VisualState,
     fingerprint,
     pick_sizes,
-    reference_state,
     resolve_sizes,
 )
 from vla_gym_calvin.rendering.cameras import camera_view
@@ -28,6 +26,7 @@ from vla_gym_calvin.rendering.gl.stage import Actor, Stage
 from vla_gym_calvin.rendering.gl.urdf import Body, Link, Visual, load_body
 from vla_gym_calvin.scene_assets.low import low_urdf
 from vla_gym_calvin.scene_assets.model import SceneAssets
+from vla_gym_calvin.visual_state import VisualState, reference_state
 
 F64 = npt.NDArray[np.float64]
 
