@@ -170,7 +170,7 @@ class SuiteEntry(ConfigurableEntry):
 class SuiteFormatEntry(ConfigurableEntry):
     """What ``format: NAME`` in a YAML suite file means.
 
-    ``target`` also takes ``document``, a ``vla_gym.suites.Document``, and returns a suite.
+    ``target`` also takes ``document``, a ``vla_gym.yaml_file.Document``, and returns a suite.
     """
 
     kind: ClassVar[str] = "suite-formats"

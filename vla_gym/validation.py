@@ -1,4 +1,4 @@
-"""What is wrong with a file of settings, in lines that a person can act on."""
+"""What is wrong with a file or with options, in lines that a person can act on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from vla_gym.errors import suggest
 
+_LONGEST = 80
+
 
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     """Yield a line for each problem: its place, what was expected, and near matches.
@@ -18,13 +20,33 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         error: Of the validation.
         model: What was validated.
     """
+    for place, message in described(error, model):
+        yield f"  {'.'.join(map(str, place)) or 'file'}: {message}"
+
+
+def described(
+    error: ValidationError, model: type[BaseModel]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield place and message of each problem; the message holds near matches.
+
+    Args:
+        error: Of the validation.
+        model: What was validated.
+    """
     for problem in error.errors(include_url=False):
-        place = ".".join(map(str, problem["loc"])) or "file"
+        place = problem["loc"]
         if problem["type"] == "extra_forbidden":
-            hint = suggest(str(problem["loc"][-1]), fields_at(model, problem["loc"][:-1]))
-            yield f"  {place}: unknown field. {hint}"
+            yield place, f"unknown field. {suggest(str(place[-1]), fields_at(model, place[:-1]))}"
+        elif problem["type"] == "missing":
+            yield place, "Field required."
         else:
-            yield f"  {place}: {problem['msg']} (got {problem['input']!r}).{_near(problem)}"
+            yield place, f"{problem['msg']} (got {_shown(problem['input'])}).{_near(problem)}"
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _near(problem: Mapping[str, Any]) -> str:

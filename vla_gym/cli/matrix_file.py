@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vla_gym.cli.evaluate import run_name, slug
-from vla_gym.errors import OptionError
 from vla_gym.record import Record
+from vla_gym.yaml_file import read_yaml
 
 
 class Named(Record):
@@ -148,15 +147,4 @@ def load_matrix(path: Path) -> Matrix:
     Raises:
         OptionError: When it is not one; the message names the places.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"Matrix file {path} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise OptionError(f"{path} is not valid YAML: {error}") from error
-    try:
-        return Matrix.model_validate(data)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False)
-        lines = [f"  {'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems]
-        raise OptionError("\n".join([f"{path} is not a matrix file:", *lines])) from error
+    return read_yaml(path).validated(Matrix)

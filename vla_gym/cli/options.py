@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from vla_gym.errors import OptionError, suggest
+from vla_gym.yaml_file import yaml_value
 
 POLICY, SUITE = "policy", "suite"
 _WHOSE = (POLICY, SUITE)
@@ -63,8 +62,8 @@ def split(text: str) -> tuple[str, Any]:
     if not equals or not key.strip():
         raise OptionError(f"--set {text!r}: expected key=value, such as --set seed=3.")
     try:
-        return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return key.strip(), yaml_value(value)
+    except ValueError as error:
         raise OptionError(
             f"--set {text!r}: {value!r} is not a YAML value; put text in quotes ({error})."
         ) from error

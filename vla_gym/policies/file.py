@@ -10,9 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vla_gym.errors import OptionError
+from vla_gym.yaml_file import read_yaml
 
 _SUFFIXES = {".yaml", ".yml"}
 _HERE = "${here}"
@@ -29,13 +28,8 @@ def load_policy_file(path: Path) -> tuple[str, dict[str, Any]]:
     Raises:
         OptionError: When it cannot be read, or does not name its policy.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"Policy file {path} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise OptionError(f"Policy file {path} is not valid YAML: {error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get("policy"), str):
+    data = read_yaml(path).data
+    if not isinstance(data.get("policy"), str):
         raise OptionError(
             f"Policy file {path} does not say which policy it configures: it needs a line "
             "'policy: NAME' (vla-gym list policies)."

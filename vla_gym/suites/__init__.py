@@ -1,6 +1,5 @@
 """Episodes, suites and protocols; loading them by name or by path."""
 
-from vla_gym.suites.document import Document
 from vla_gym.suites.loader import load_suite, suite_options
 from vla_gym.suites.spec import (
     EpisodeSpec,
@@ -13,7 +12,6 @@ from vla_gym.suites.spec import (
 )
 
 __all__ = [
-    "Document",
     "EpisodeSpec",
     "Protocol",
     "PublishedRow",

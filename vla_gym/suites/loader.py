@@ -34,8 +34,8 @@ from vla_gym.options import NoOptions, call_target, merged, options_model, valid
 from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry
 from vla_gym.record import Record
 from vla_gym.registry import registry
-from vla_gym.suites.document import Document, read_document
 from vla_gym.suites.spec import Suite
+from vla_gym.yaml_file import Document, read_yaml
 
 SUFFIXES = (".yaml", ".yml", ".py")
 
@@ -112,7 +112,7 @@ def _file(path: Path) -> _Source:
     name = str(path)
     if path.suffix == ".py":
         return _python(path)
-    document = read_document(path)
+    document = read_yaml(path, SuiteError)
     if "format" not in document.data:
         plain = SuiteEntry(name, f"{__name__}:_from_document")
         return _Source(name, _from_document, plain, NoOptions, document)
@@ -156,7 +156,7 @@ def _from_document(*, document: Document) -> Suite:
     try:
         return Suite.model_validate(data)
     except ValidationError as error:
-        raise document.explain(error) from error
+        raise document.explain(error, Suite) from error
 
 
 def _with_defaults(document: Document) -> dict[str, Any]:

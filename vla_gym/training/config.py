@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from vla_gym.errors import OptionError
 from vla_gym.options import merged
 from vla_gym.record import Record
-from vla_gym.validation import problems
+from vla_gym.yaml_file import read_yaml
 
 
 class DataConfig(Record):
@@ -152,15 +151,6 @@ def load_train_config(path: Path, changes: Mapping[str, Any] | None = None) -> T
     Raises:
         OptionError: When it cannot be read or has unknown or wrong fields.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise OptionError(f"Training {path} cannot be read: {error}") from error
-    if not isinstance(data, dict):
-        raise OptionError(f"Training {path} is {type(data).__name__}, expected a mapping.")
-    try:
-        return TrainConfig.model_validate(merged(data, changes or {}))
-    except ValidationError as error:
-        raise OptionError(
-            "\n".join([f"{path} is no training:", *problems(error, TrainConfig)])
-        ) from error
+    document, changes = read_yaml(path), changes or {}
+    changed = replace(document, data=merged(document.data, changes), changes=changes)
+    return changed.validated(TrainConfig)

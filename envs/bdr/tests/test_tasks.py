@@ -138,7 +138,7 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
         ("[0.42, 0.55]", "[0.55, 0.42]", 9, "expected [lowest, highest]"),
         ("x: [0.42, 0.55], y: [0.0, 0.2]", "x: 0.48, y: -0.15", 7, "overlapping layout"),
         ("[0.42, 0.55]", "[0.42, 1.55]", 9, "out of the arm's reach; allowed: 0.18 to 0.72"),
-        ("steps: 200", "step: 200", 11, "Extra inputs are not permitted"),
+        ("steps: 200", "step: 200", 11, "unknown field. Did you mean steps?"),
         ("steps: 200", "steps: 0", 11, "greater than 0"),
         ("- PickUpKnife", "- PickUpKnive", 12, "Did you mean PickUpKnife"),
         ("rollouts: 2", "rollouts: two", 3, "expected a whole number"),

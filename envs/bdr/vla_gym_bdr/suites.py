@@ -11,7 +11,8 @@ from pydantic import Field
 
 from vla_gym.errors import OptionError
 from vla_gym.record import Record
-from vla_gym.suites import Document, EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
+from vla_gym.suites import EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
+from vla_gym.yaml_file import Document
 from vla_gym_bdr import choices
 from vla_gym_bdr.settings import SETTINGS, check_setting, instruction
 from vla_gym_bdr.tasks.model import Task

@@ -12,10 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-import yaml
-
 from vla_gym.assets import asset_root
 from vla_gym.errors import AssetError, OptionError, UnknownNameError
+from vla_gym.yaml_file import read_yaml
 from vla_gym_calvin.facts import COLORS, TASKS
 
 MODES = ("auto", "official", "own")
@@ -171,9 +170,9 @@ def _read(path: Path) -> Mapping[str, str]:
             "Fix: `vla-gym assets fetch calvin`, or use language='own'."
         )
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path).data
         return MappingProxyType({task: str(content[task][0]) for task in TASKS})
-    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError) as error:
+    except (OptionError, LookupError, TypeError) as error:
         raise AssetError(
             f"{path} does not hold a sentence for each of the {len(TASKS)} tasks "
             f"({type(error).__name__}: {error}). Fix: `vla-gym assets fetch calvin`."

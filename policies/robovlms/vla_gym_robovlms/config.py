@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vla_gym.contract.issues import Issue
@@ -19,6 +18,7 @@ from vla_gym.errors import OptionError
 from vla_gym.options import RuntimeOption
 from vla_gym.record import Record
 from vla_gym.validation import problems
+from vla_gym.yaml_file import read_yaml
 from vla_gym_robovlms.layout import Layout, layout
 from vla_gym_robovlms.robots import robot_action
 
@@ -284,13 +284,7 @@ def load_config(path: Path) -> dict[str, Any]:
     Raises:
         OptionError: When it cannot be read or is no mapping.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise OptionError(f"Config {path} cannot be read: {error}") from error
-    if not isinstance(data, dict):
-        raise OptionError(f"Config {path} is {type(data).__name__}, expected a mapping.")
-    return {key: value for key, value in data.items() if key != "policy"}
+    return {key: value for key, value in read_yaml(path).data.items() if key != "policy"}
 
 
 def check_formulation(config: VlaConfig) -> None:

@@ -225,9 +225,12 @@ def test_a_matrix_trains_its_policies_and_compares_their_order(
         ("policies: [{label: x}]\nsuites: [mock/chain]", "expected a name, or a label and train"),
         ("policies: [{name: m, train: {config: t}}]\nsuites: [mock/chain]", "expected a name, or"),
         ("policies: [mock, mock]\nsuites: [mock/chain]", "mock occurs twice"),
-        ("polices: [mock]\nsuites: [mock/chain]\npolicies: [mock]", "polices: Extra inputs"),
+        (
+            "polices: [mock]\nsuites: [mock/chain]\npolicies: [mock]",
+            "line 1: polices: unknown field. Did you mean policies",
+        ),
         ("[", "is not valid YAML"),
-        ("- 1", "is not a matrix file"),
+        ("- 1", "is list, expected a mapping"),
     ],
 )
 def test_a_malformed_matrix_file_is_explained(vla_gym: Invoke, text: str, message: str) -> None:

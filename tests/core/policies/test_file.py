@@ -48,7 +48,11 @@ def test_nested_options_are_merged_and_here_is_the_folder(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("scale: 1\n", "policy: NAME"), ("- random\n", "policy: NAME"), ("a: [", "not valid YAML")],
+    [
+        ("scale: 1\n", "policy: NAME"),
+        ("- random\n", "expected a mapping"),
+        ("a: [", "not valid YAML"),
+    ],
 )
 def test_what_is_no_policy_file_says_so(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(OptionError, match=said):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vla_gym.errors import SuiteError, UnknownNameError
-from vla_gym.suites.document import Document, Place, read_document
+from vla_gym.yaml_file import Document, Place, read_yaml
 from vla_gym_bdr.tasks.layout import lay_out
 from vla_gym_bdr.tasks.model import Task, problems
 
@@ -23,7 +23,7 @@ _TRIALS = 4
 def built_in() -> Mapping[str, Task]:
     """Return the 20 tasks of the benchmark by name."""
     with resources.as_file(resources.files("vla_gym_bdr.tasks") / "data" / "bdr20.yaml") as file:
-        return {task.name: task for task in read_tasks(read_document(Path(file)), trials=0)}
+        return {task.name: task for task in read_tasks(read_yaml(Path(file), SuiteError), trials=0)}
 
 
 def read_tasks(document: Document, *, trials: int = _TRIALS) -> tuple[Task, ...]:
@@ -52,7 +52,7 @@ def _task(document: Document, place: Place, item: Any, trials: int) -> Task:
     try:
         task = Task.model_validate(item)
     except ValidationError as error:
-        raise document.explain(error, place) from error
+        raise document.explain(error, Task, place) from error
     for where, message in problems(task):
         raise document.error((*place, *where), message)
     for seed in range(trials):

@@ -1,0 +1,196 @@
+"""YAML files, read in one place: a mapping whose parts know the line they were written on.
+
+Suites, policies, trainings and matrices are YAML files that people write, so a mistake in one is
+answered with its place (``FILE, line 12: steps: ...``) and near matches, whatever the file is for.
+Files also come from strangers: one that PyYAML chokes on, whose aliases unfold to gigabytes, or
+that refers to itself is refused before anything walks through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from vla_gym.errors import OptionError, VlaGymError
+from vla_gym.validation import described
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+MOST_VALUES: Final = 1_000_000
+"""Values that a file may hold once its aliases are unfolded, unless it writes them all out."""
+DEEPEST: Final = 64
+"""Levels of lists and mappings inside each other."""
+_SHOWN = 5
+_REFUSED = (yaml.YAMLError, ValueError, TypeError, RecursionError)
+"""What PyYAML raises: also for a date in month 13, a list as a key, a thousand brackets."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as values and lines.
+
+    Attributes:
+        path: The file.
+        data: Its mapping.
+        lines: Line (from 1) of everything in it, by the keys and indices that lead there.
+        error_type: Of the errors about it.
+        changes: What was set over the file and is in ``data`` already; it has no line.
+    """
+
+    path: Path
+    data: Mapping[str, Any]
+    lines: Mapping[Place, int]
+    error_type: type[VlaGymError] = OptionError
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int:
+        """Return the line of a place, or of the innermost thing around it that was written."""
+        for length in range(len(place), -1, -1):
+            if place[:length] in self.lines:
+                return self.lines[place[:length]]
+        return 1
+
+    def error(self, place: Place, message: str) -> VlaGymError:
+        """Return an error that names file and line."""
+        return self.error_type(f"{self._where(place)}: {message}")
+
+    def explain(
+        self, error: ValidationError, model: type[BaseModel], root: Place = ()
+    ) -> VlaGymError:
+        """Return the first few problems of a validation, each with its line and near matches.
+
+        Args:
+            error: Of the validation.
+            model: What was validated.
+            root: The place in the file that was validated; all of it if empty.
+        """
+        problems = [((*root, *place), message) for place, message in described(error, model)]
+        lines = [
+            f"{self._where(place)}: {'.'.join(map(str, place)) or 'the file'}: {message}"
+            for place, message in problems[:_SHOWN]
+        ]
+        more = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        return self.error_type("\n".join(lines + more))
+
+    def validated(self, model: type[Model]) -> Model:
+        """Return the file as a model.
+
+        Raises:
+            VlaGymError: Of ``error_type``, as ``explain`` puts it.
+        """
+        try:
+            return model.model_validate(dict(self.data))
+        except ValidationError as error:
+            raise self.explain(error, model) from error
+
+    def _where(self, place: Place) -> str:
+        changed: Any = self.changes
+        for key in place:
+            if not isinstance(changed, Mapping) or key not in changed:
+                return f"{self.path}, line {self.line(place)}"
+            changed = changed[key]
+        return f"{self.path}, as changed" if place else f"{self.path}, line {self.line(place)}"
+
+
+def read_yaml(path: Path, error_type: type[VlaGymError] = OptionError) -> Document:
+    """Read a YAML file that holds a mapping.
+
+    Args:
+        path: The file.
+        error_type: Raised, here and by the document, when something is wrong with it.
+
+    Raises:
+        VlaGymError: Of ``error_type``: it cannot be read, is no YAML, holds something else than a
+            mapping, or unfolds to more than is reasonable.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise error_type(f"{path} cannot be read: {error}") from error
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is not None:
+            _Size().check(node)
+        lines = dict(_lines(node, ()))  # before merge keys are resolved in place
+        data = None if node is None else loader.construct_document(node)
+    except _REFUSED as error:
+        raise error_type(f"{path} is not valid YAML: {_reason(error)}") from error
+    if not isinstance(data, dict):
+        raise error_type(f"{path} is {type(data).__name__}, expected a mapping.")
+    return Document(path, data, lines, error_type)
+
+
+def yaml_value(text: str) -> Any:
+    """Return the value that a text stands for in YAML.
+
+    Raises:
+        ValueError: When it is not YAML.
+    """
+    try:
+        return yaml.safe_load(text)
+    except _REFUSED as error:
+        raise ValueError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+class _Size:
+    """Counts what a file unfolds to; every node is looked at once, however often it is named."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, int]] = {}
+        self._open: set[int] = set()
+
+    def check(self, root: yaml.Node) -> None:
+        """Raise ``ValueError`` for a file that unfolds to more than it may."""
+        values, depth = self._of(root)
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested {depth} levels deep, expected at most {DEEPEST}")
+        if values > max(MOST_VALUES, len(self._known)):
+            raise ValueError(
+                f"its aliases unfold to {values} values, expected at most {MOST_VALUES}"
+            )
+
+    def _of(self, node: yaml.Node) -> tuple[int, int]:
+        """Return how many values a node holds, itself included, and its levels."""
+        if id(node) in self._open:
+            raise ValueError(f"an alias refers to itself (line {node.start_mark.line + 1})")
+        if id(node) not in self._known:
+            self._open.add(id(node))
+            sizes = [self._of(child) for child in _children(node)]
+            self._open.discard(id(node))
+            depth = 1 + max((depth for _, depth in sizes), default=0)
+            self._known[id(node)] = 1 + sum(values for values, _ in sizes), depth
+        return self._known[id(node)]
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+
+
+def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:
+    if node is None:
+        return
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.start_mark.line)
+            yield from _lines(value, (*place, name))
+            yield (*place, name), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, (*place, index))
