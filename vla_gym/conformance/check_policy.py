@@ -55,15 +55,28 @@ def sample_batch(
     )
 
 
+@dataclass(frozen=True)
+class Trial:
+    """How much a policy is asked.
+
+    Attributes:
+        steps: Calls of ``act`` per episode.
+        slots: Episodes at once.
+        seed: Of the random observations.
+    """
+
+    steps: int = 3
+    slots: int = 4
+    seed: int = 0
+
+
 @dataclass
 class _Context:
     """The policy under test and the observations it is asked about."""
 
     policy: Policy
     infos: Sequence[Mapping[str, Any]]
-    steps: int
-    count: int
-    seed: int
+    trial: Trial
     tolerance: float
     slot_facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,13 +87,16 @@ class _Context:
     def slots(self, *, first: int = 0) -> tuple[Slot, ...]:
         """Return the same episodes under slot numbers that begin at ``first``."""
         return tuple(
-            Slot(first + i, seed=100 + i, episode=i, **self.slot_facts) for i in range(self.count)
+            Slot(first + i, seed=100 + i, episode=i, **self.slot_facts)
+            for i in range(self.trial.slots)
         )
 
     def batches(self, slots: Sequence[Slot]) -> list[Batch]:
         """Return one batch a step, always the same observations."""
-        rng = np.random.default_rng(self.seed)
-        return [sample_batch(self.spec, slots, rng, infos=self.infos) for _ in range(self.steps)]
+        rng = np.random.default_rng(self.trial.seed)
+        return [
+            sample_batch(self.spec, slots, rng, infos=self.infos) for _ in range(self.trial.steps)
+        ]
 
     def together(self, slots: Sequence[Slot]) -> list[Array]:
         """Return the actions ``(B, chunk, n)`` of each step, all slots in one batch."""
@@ -105,9 +121,7 @@ def check_policy(
     infos: Sequence[Mapping[str, Any]] = (),
     environment: str = "",
     env_kwargs: Mapping[str, Any] | None = None,
-    steps: int = 3,
-    slots: int = 4,
-    seed: int = 0,
+    trial: Trial = Trial(),
     tolerance: float = 0.0,
 ) -> Report:
     """Check a policy against the contract, on random observations.
@@ -117,9 +131,7 @@ def check_policy(
         infos: Samples of ``info`` for policies that read privileged names.
         environment: Gymnasium id that the slots name.
         env_kwargs: Its keyword arguments that the slots name.
-        steps: Calls of ``act`` an episode.
-        slots: Episodes at once.
-        seed: Of the random observations.
+        trial: How much it is asked.
         tolerance: Difference allowed where equality is asked. 0 is the contract; networks whose
             kernels depend on the batch size need a little.
 
@@ -136,7 +148,7 @@ def check_policy(
             f"The policy reads {list(spec.privileged)}: pass infos=[...] with samples of them."
         )
     facts = {"environment": environment, "env_kwargs": env_kwargs or {}}
-    context = _Context(policy, infos, steps, slots, seed, tolerance, facts)
+    context = _Context(policy, infos, trial, tolerance, facts)
     return run_checks(type(policy).__name__, CHECKS, context)
 
 
@@ -163,11 +175,14 @@ def _actions_are_well_formed(context: _Context) -> None:
             _expect_floats(context, chunk.intended)
         if chunk.demonstrates is not None:
             shape = chunk.demonstrates.shape
-            expect(shape == (context.count, context.spec.chunk), f"demonstrates has shape {shape}")
+            expect(
+                shape == (context.trial.slots, context.spec.chunk),
+                f"demonstrates has shape {shape}",
+            )
 
 
 def _expect_floats(context: _Context, actions: Any) -> None:
-    wanted = (context.count, context.spec.chunk, context.spec.action.size)
+    wanted = (context.trial.slots, context.spec.chunk, context.spec.action.size)
     kind = getattr(actions, "dtype", type(actions).__name__)
     expect(
         isinstance(actions, np.ndarray) and actions.dtype.kind == "f",
@@ -181,7 +196,7 @@ def _batch_equals_one_at_a_time(context: _Context) -> None:
     slots = context.slots()
     together = context.together(slots)
     context.policy.reset(slots)
-    for index in range(context.count):
+    for index in range(context.trial.slots):
         alone = [context.act(_part(batch, [index])) for batch in context.batches(slots)]
         expected = [actions[index : index + 1] for actions in together]
         context.expect_same(expected, alone, "actions differ between a batch and one slot alone")
@@ -191,7 +206,7 @@ def _order_does_not_matter(context: _Context) -> None:
     slots = context.slots()
     together = context.together(slots)
     context.policy.reset(slots[::-1])
-    order = list(range(context.count))[::-1]
+    order = list(range(context.trial.slots))[::-1]
     turned = [context.act(_part(b, order))[::-1] for b in context.batches(slots)]
     context.expect_same(together, turned, "actions depend on the order in the batch")
 
@@ -199,7 +214,7 @@ def _order_does_not_matter(context: _Context) -> None:
 def _number_of_slots_does_not_matter(context: _Context) -> None:
     slots = context.slots()
     together = context.together(slots)
-    few = list(range((context.count + 1) // 2))
+    few = list(range((context.trial.slots + 1) // 2))
     context.policy.reset([slots[index] for index in few])
     fewer = [context.act(_part(b, few)) for b in context.batches(slots)]
     expected = [actions[: len(few)] for actions in together]

@@ -5,7 +5,7 @@ else, so users never meet it; its id names that module, hence workers find it as
 """
 
 from vla_gym.testing.mock_env import ENV_ID, TASKS, MockWorld, mock_contract
-from vla_gym.testing.policy import MockPolicy
+from vla_gym.testing.policy import MockPolicy, PolicyFault
 from vla_gym.testing.suite import mock_suite
 from vla_gym.testing.thread_workers import ThreadWorkers
 
@@ -14,6 +14,7 @@ __all__ = [
     "TASKS",
     "MockPolicy",
     "MockWorld",
+    "PolicyFault",
     "ThreadWorkers",
     "mock_contract",
     "mock_suite",

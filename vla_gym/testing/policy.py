@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,21 @@ from vla_gym.contract.spec import CameraSpec, Execution, PolicySpec
 from vla_gym.testing.mock_env import SIZES, mock_contract
 
 Fault = Literal["", "raise", "quit", "interrupt", "nan", "shape", "reset"]
+
+
+@dataclass(frozen=True)
+class PolicyFault:
+    """How a ``MockPolicy`` misbehaves.
+
+    Attributes:
+        kind: It raises, exits, interrupts, returns NaN or a wrong shape, or raises in ``reset``.
+        episode: In which episode.
+        call: At which call in that episode.
+    """
+
+    kind: Fault = ""
+    episode: int = 0
+    call: int = 3
 
 
 class MockPolicy:
@@ -28,10 +44,7 @@ class MockPolicy:
         execution: What is done with them.
         cameras: Whether it looks at pictures at all.
         delay: Seconds that a call takes.
-        fault: How it misbehaves: raises, exits, interrupts, returns NaN or a wrong shape, or raises
-            in ``reset``.
-        fault_episode: In which episode.
-        fault_call: At which call in that episode.
+        fault: How it misbehaves, if it does.
     """
 
     def __init__(
@@ -42,16 +55,14 @@ class MockPolicy:
         execution: str = "first",
         cameras: bool = True,
         delay: float = 0.0,
-        fault: Fault = "",
-        fault_episode: int = 0,
-        fault_call: int = 3,
+        fault: PolicyFault = PolicyFault(),
     ) -> None:
         """Remember nothing yet."""
         self.batches: list[int] = []
         self.resets: list[tuple[int, int]] = []
         self.closed = False
         self._competence, self._delay = competence, delay
-        self._fault, self._fault_episode, self._fault_call = fault, fault_episode, fault_call
+        self._fault = fault
         contract = mock_contract()
         sizes = SIZES if cameras else {}
         self._spec = PolicySpec(
@@ -78,7 +89,7 @@ class MockPolicy:
     def reset(self, slots: Sequence[Slot]) -> None:
         """Start the random streams of these slots again."""
         for slot in slots:
-            if self._fault == "reset" and slot.episode == self._fault_episode:
+            if self._fault.kind == "reset" and slot.episode == self._fault.episode:
                 raise RuntimeError("the mock policy was told to raise in reset")
             self.resets.append((slot.episode, slot.subtask))
             self._streams[slot.id] = np.random.default_rng(slot.seed)
@@ -126,7 +137,7 @@ class MockPolicy:
 
     def _strikes(self, fault: Fault) -> Any:
         def strikes(slot: Slot) -> bool:
-            there = slot.episode == self._fault_episode and self._calls[slot.id] == self._fault_call
-            return self._fault == fault and there
+            there = (slot.episode, self._calls[slot.id]) == (self._fault.episode, self._fault.call)
+            return self._fault.kind == fault and there
 
         return strikes

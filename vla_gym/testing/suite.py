@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,7 @@ def mock_suite(
     *,
     chain: int = 3,
     max_steps: int = 20,
-    success: Literal["first", "final", "any"] = "first",
-    policy_reset: Literal["subtask", "episode"] = "subtask",
-    stop_at_failure: bool = True,
+    protocol: Protocol | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
     faults: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Suite:
@@ -44,8 +42,6 @@ def mock_suite(
     return Suite(
         name="mock",
         episodes=tuple(episode(index) for index in range(episodes)),
-        protocol=Protocol(
-            success=success, policy_reset=policy_reset, stop_at_failure=stop_at_failure
-        ),
+        protocol=protocol or Protocol(success="first"),
         table="chain" if chain > 1 else "tasks",
     )

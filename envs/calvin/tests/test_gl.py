@@ -173,7 +173,7 @@ def test_any_pybullet_client_can_be_drawn() -> None:
         96, 96, view, lens, flags=flags, renderer=pybullet.ER_TINY_RENDERER
     )
     drawing = ClientRenderer(bullet._client, urdfs)
-    frame = drawing.render(view, lens, (96, 96), near=0.1, far=8.0, depth=True, segmentation=True)
+    frame = drawing.render(view, lens, (96, 96), clip=(0.1, 8.0), depth=True, segmentation=True)
     theirs = 8 * 0.1 / (8 - (8 - 0.1) * np.reshape(buffer, (96, 96)))
     same = frame.segmentation == np.reshape(segments, (96, 96))
     assert same.mean() > 0.97  # edges
@@ -324,7 +324,7 @@ def test_flat_faces_look_the_same_without_normals(
     pictures = []
     for fast in (False, True):
         drawing = ClientRenderer(bullet._client, {ground: file}, fast=fast)
-        pictures.append(drawing.render(view, lens, (96, 96), near=0.1, far=8.0).rgb.astype(int))
+        pictures.append(drawing.render(view, lens, (96, 96), clip=(0.1, 8.0)).rgb.astype(int))
         drawing.close()
     bullet.disconnect()
     difference = np.abs(pictures[0] - pictures[1])

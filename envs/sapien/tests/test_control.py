@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vla_gym_sapien.control import JointPath, PlannedDeltaGripper, PositionGripper, TargetDeltaPose
+from vla_gym_sapien.control import (
+    FingerCommand,
+    JointPath,
+    PlannedDeltaGripper,
+    PositionGripper,
+    TargetDeltaPose,
+)
 from vla_gym_sapien.control.base import PathLimits
 from vla_gym_sapien.poses import Pose
 
@@ -87,7 +93,11 @@ def test_the_position_gripper_is_clipped(action, target) -> None:
 def test_the_delta_gripper_holds_moves_and_stops_at_its_limits() -> None:
     robot = Robot()
     gripper = PlannedDeltaGripper(
-        robot, ("a", "b"), scale=1.31, hold_below=1e-3, margin=0.01, limits=LIMITS, hz=513
+        robot,
+        ("a", "b"),
+        FingerCommand(scale=1.31, hold_below=1e-3, margin=0.01),
+        limits=LIMITS,
+        hz=513,
     )
     gripper.reset()
     gripper.begin(np.array([0.0]))

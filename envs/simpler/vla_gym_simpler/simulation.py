@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from vla_gym_sapien.control import (
     Controller,
+    FingerCommand,
     PlannedDeltaGripper,
     PlannedDeltaPose,
     PositionGripper,
@@ -262,9 +263,11 @@ def _controllers(robot: Articulation, setup: Setup) -> tuple[Controller, Control
         PlannedDeltaGripper(
             robot,
             facts.finger_joints,
-            scale=robots.GOOGLE_GRIPPER_SCALE,
-            hold_below=robots.GOOGLE_GRIPPER_HOLD,
-            margin=robots.GOOGLE_GRIPPER_MARGIN,
+            FingerCommand(
+                scale=robots.GOOGLE_GRIPPER_SCALE,
+                hold_below=robots.GOOGLE_GRIPPER_HOLD,
+                margin=robots.GOOGLE_GRIPPER_MARGIN,
+            ),
             limits=robots.GOOGLE_GRIPPER_LIMITS,
             hz=facts.step_hz,
         ),

@@ -17,7 +17,8 @@ from vla_gym.record import Record
 from vla_gym.registry import Registered, registry
 from vla_gym.runner import evaluation
 from vla_gym.suites import Suite
-from vla_gym.testing import MockPolicy, ThreadWorkers, mock_suite
+from vla_gym.testing import MockPolicy, PolicyFault, ThreadWorkers, mock_suite
+from vla_gym.testing.policy import Fault
 
 HERE = __name__
 Invoke = Callable[..., tuple[int, str, str]]
@@ -43,7 +44,7 @@ class MockOptions(Record):
     competence: float = 0.7
     chunk: int = 1
     execution: str = "first"
-    fault: str = ""
+    fault: Fault = ""
     fault_episode: int = 0
 
 
@@ -61,7 +62,8 @@ class ChainOptions(Record):
 
 def make_mock(options: MockOptions) -> MockPolicy:
     """Return a mock policy."""
-    return MockPolicy(**options.model_dump())
+    fault = PolicyFault(options.fault, options.fault_episode)
+    return MockPolicy(**options.model_dump(exclude={"fault", "fault_episode"}), fault=fault)
 
 
 def make_suite(options: ChainOptions) -> Suite:

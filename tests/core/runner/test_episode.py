@@ -11,6 +11,7 @@ from vla_gym.contract import Execution, PolicyInput, adapt
 from vla_gym.contract.policy import Chunk
 from vla_gym.errors import RunnerError
 from vla_gym.runner.episode import Episode, Rollout, action_hash
+from vla_gym.suites import Protocol
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
 from vla_gym.testing.mock_env import SIZES
 
@@ -36,7 +37,8 @@ class Script:
 def play(
     script: Script, *names: str, chunk: int = 1, advance: bool = True, steps: int = 20, **rules: Any
 ) -> tuple[Rollout, MockWorld]:
-    suite = mock_suite(1, chain=len(names), max_steps=steps, **rules)
+    protocol = Protocol(**{"success": "first", **rules})
+    suite = mock_suite(1, chain=len(names), max_steps=steps, protocol=protocol)
     spec = suite.episodes[0]
     subtasks = tuple(
         subtask.model_copy(update={"name": name, "instruction": f"now {name}"})

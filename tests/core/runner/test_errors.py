@@ -19,7 +19,7 @@ from vla_gym.errors import (
 from vla_gym.policies import make_policy
 from vla_gym.runner import policy_set
 from vla_gym.suites import Suite
-from vla_gym.testing import MockPolicy, mock_contract, mock_suite
+from vla_gym.testing import MockPolicy, PolicyFault, mock_contract, mock_suite
 from vla_gym.testing.chaos import episodes_in
 
 SHORT = {"chunk": 2, "execution": "chunk"}
@@ -69,13 +69,13 @@ def test_an_environment_that_ends_its_process_is_an_error_of_that_attempt(
 
 def test_a_policy_that_exits_is_an_error_never_a_success(run: Any, tmp_path: Any) -> None:
     with pytest.raises(PolicyError, match=r"(?s)raised SystemExit in act\(\).*safe in"):
-        run(MockPolicy(fault="quit", fault_episode=1, fault_call=1), mock_suite(2), workers=1)
+        run(MockPolicy(fault=PolicyFault("quit", 1, 1)), mock_suite(2), workers=1)
     assert episodes_in(tmp_path / "run") == 1
 
 
 def test_an_interrupt_in_a_policy_is_the_users(run: Any, capsys: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(MockPolicy(fault="interrupt", fault_episode=1), mock_suite(2), workers=1)
+        run(MockPolicy(fault=PolicyFault("interrupt", 1)), mock_suite(2), workers=1)
     assert "1 of 2 episodes are finished and safe in" in capsys.readouterr().err
 
 

@@ -20,7 +20,8 @@ from vla_gym.errors import (
     UnknownNameError,
 )
 from vla_gym.runner import evaluation, policy_set
-from vla_gym.testing import ENV_ID, MockPolicy, mock_suite
+from vla_gym.suites import Protocol
+from vla_gym.testing import ENV_ID, MockPolicy, PolicyFault, mock_suite
 from vla_gym.testing.chaos import comparable_lines
 
 KINDS: list[dict[str, Any]] = [
@@ -75,7 +76,7 @@ def test_a_policy_object_stays_open_and_a_named_one_is_closed(
 @pytest.mark.parametrize("rule", ["subtask", "episode"])
 def test_the_policy_is_reset_as_the_protocol_says(rule: Any, run: Any) -> None:
     policy = MockPolicy(competence=1.0)
-    results = run(policy, mock_suite(3, policy_reset=rule))
+    results = run(policy, mock_suite(3, protocol=Protocol(success="first", policy_reset=rule)))
     begun = {(r.episode, n) for r in results.records for n in range(len(r.subtasks))}
     expected = begun if rule == "subtask" else {(episode, 0) for episode in range(3)}
     assert set(policy.resets) == expected
@@ -113,7 +114,7 @@ def test_another_run_in_the_same_directory_is_refused(run: Any, tmp_path: Path) 
     with pytest.raises(ProtocolMismatchError, match=r"policy\.spec\.chunk: 1 there, 2 now"):
         run(MockPolicy(chunk=2))
     with pytest.raises(ProtocolMismatchError, match=r"protocol\.success: 'first' there, 'final'"):
-        run(suite=mock_suite(success="final"))
+        run(suite=mock_suite(protocol=Protocol(success="final")))
     with pytest.raises(ProtocolMismatchError, match=r"suite\.hash"):
         run(suite=mock_suite(5))
     assert (tmp_path / "run" / "episodes.jsonl").read_bytes() == before
@@ -155,7 +156,7 @@ def test_a_full_disk_loses_nothing_and_resumes(
 
 def test_a_policy_that_raises_stops_the_run_and_loses_nothing(run: Any, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"(?s)in act\(\) \(episode 4\).*safe in") as e:
-        run(MockPolicy(fault="raise", fault_episode=4), workers=1)
+        run(MockPolicy(fault=PolicyFault("raise", 4)), workers=1)
     assert isinstance(e.value.__cause__, RuntimeError)
     assert len(comparable_lines(tmp_path / "run")) == 4
     run()
@@ -165,28 +166,28 @@ def test_a_policy_that_raises_stops_the_run_and_loses_nothing(run: Any, tmp_path
 
 def test_a_policy_that_raises_in_reset_stops_the_run(run: Any) -> None:
     with pytest.raises(PolicyError, match=r"raised RuntimeError in reset\(\) \(episode 1\)"):
-        run(MockPolicy(fault="reset", fault_episode=1), workers=1)
+        run(MockPolicy(fault=PolicyFault("reset", 1)), workers=1)
 
 
 def test_a_wrong_shape_stops_the_run(run: Any) -> None:
     with pytest.raises(PolicyError, match=r"shape \(1, 1, 5\).*episode 2.*expected \(1, 1, 7\)"):
-        run(MockPolicy(fault="shape", fault_episode=2), workers=1)
+        run(MockPolicy(fault=PolicyFault("shape", 2)), workers=1)
 
 
 def test_nan_costs_its_episode_only(run: Any, tmp_path: Path) -> None:
-    results = run(MockPolicy(fault="nan", fault_episode=1), workers=2)
+    results = run(MockPolicy(fault=PolicyFault("nan", 1)), workers=2)
     bad, good = results.records[1], [r for r in results.records if r.episode != 1]
     assert bad.error is not None
     assert bad.error.startswith("ActionError: step 2: action 0 of the chunk has nan at index 1")
     assert not bad.subtasks[-1].success
     assert all(record.error is None for record in good)
     assert len(results.records) == 6
-    run(MockPolicy(fault="nan", fault_episode=1), workers=1, out="again")
+    run(MockPolicy(fault=PolicyFault("nan", 1)), workers=1, out="again")
     assert comparable_lines(tmp_path / "run") == comparable_lines(tmp_path / "again")
 
 
 def test_errors_are_kept_unless_asked_to_retry(run: Any, tmp_path: Path) -> None:
-    run(MockPolicy(fault="nan", fault_episode=1))
+    run(MockPolicy(fault=PolicyFault("nan", 1)))
     assert run().records[1].error is not None
     assert run(retry_errors=True).records[1].error is None
     run(out="whole")
@@ -319,7 +320,7 @@ def test_the_number_of_videos_is_limited(run: Any, tmp_path: Path) -> None:
 
 
 def test_progress_says_how_it_goes(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    run(MockPolicy(fault="nan", fault_episode=1), progress=True, workers=1)
+    run(MockPolicy(fault=PolicyFault("nan", 1)), progress=True, workers=1)
     said = capsys.readouterr().err
     assert "6/6 episodes, average length" in said
     assert "1 errors" in said

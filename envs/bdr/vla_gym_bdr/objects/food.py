@@ -22,15 +22,15 @@ def _lying(profile: Profile, color: Color, radius: float, *, shine: float = 0.35
 
 def _round(
     name: str,
-    width: float,
-    height: float,
+    size: tuple[float, float],
     color: Color,
     *,
     blunt: float = 0.0,
     leaf: Color = _LEAF,
     stalk: float = 0.008,
 ) -> ObjectModel:
-    """Return a round fruit with a stalk."""
+    """Return a round fruit with a stalk; ``size`` is (width, height)."""
+    width, height = size
     top = rod(0.0035, stalk, (0, 0, height + stalk / 2 - 0.002), leaf).seen_only()
     body = turned(_flat(egg(height, width, blunt=blunt, rings=11)), color, shine=0.45)
     return of(name, body, top, grip=round_grip(height * 0.45, width))
@@ -44,14 +44,14 @@ def _flat(profile: Profile) -> Profile:
 
 def _long(
     name: str,
-    length: float,
-    width: float,
+    size: tuple[float, float],
     color: Color,
     *extra: Piece,
     blunt: float = 0.0,
     profile: Profile | None = None,
 ) -> ObjectModel:
-    """Return something long that lies along x."""
+    """Return something long that lies along x; ``size`` is (length, width)."""
+    length, width = size
     body = _lying(profile or egg(length, width, blunt=blunt), color, width / 2)
     return of(name, body, *extra, grip=Grip((0.0, 0.0, width / 2), width))
 
@@ -89,7 +89,7 @@ def _banana() -> ObjectModel:
 def _corn() -> ObjectModel:
     husk = rod(0.017, 0.05, (-0.075, 0, 0.022), (0.45, 0.60, 0.20), rpy=(0, 0, 0)).seen_only()
     return _long(
-        "corn", 0.16, 0.044, (0.95, 0.75, 0.15), husk, profile=_stick(0.022, 0.16, tip=0.45)
+        "corn", (0.16, 0.044), (0.95, 0.75, 0.15), husk, profile=_stick(0.022, 0.16, tip=0.45)
     )
 
 
@@ -126,16 +126,14 @@ def _bread() -> ObjectModel:
 FOOD: tuple[ObjectModel, ...] = (
     _long(
         "cucumber",
-        0.17,
-        0.038,
+        (0.17, 0.038),
         (0.07, 0.30, 0.05),
         rod(0.005, 0.010, (-0.088, 0, 0.019), _STALK, rpy=(0, 0, 0)).seen_only(),
         profile=_stick(0.019, 0.17, tip=0.85),
     ),
     _long(
         "eggplant",
-        0.15,
-        0.056,
+        (0.15, 0.056),
         (0.15, 0.02, 0.20),
         rod(0.017, 0.018, (0.062, 0, 0.028), _LEAF, rpy=(0, 0, 0)).seen_only(),
         rod(0.006, 0.03, (0.082, 0, 0.028), _LEAF, rpy=(0, 0, 0)).seen_only(),
@@ -149,38 +147,37 @@ FOOD: tuple[ObjectModel, ...] = (
             (0.006, 0.15),
         ],
     ),
-    _round("mandarin", 0.060, 0.052, (0.95, 0.40, 0.02), stalk=0.005),
+    _round("mandarin", (0.060, 0.052), (0.95, 0.40, 0.02), stalk=0.005),
     _long(
         "potato",
-        0.085,
-        0.056,
+        (0.085, 0.056),
         (0.62, 0.44, 0.22),
         ball(0.003, (0.02, -0.02, 0.045), _STALK).seen_only(),
         ball(0.003, (-0.015, 0.01, 0.053), _STALK).seen_only(),
         blunt=0.12,
     ),
-    _round("red_apple", 0.068, 0.066, (0.70, 0.03, 0.04), blunt=-0.12, leaf=_STALK, stalk=0.014),
-    _round("green_apple", 0.066, 0.064, (0.45, 0.66, 0.10), blunt=-0.12, leaf=_STALK, stalk=0.014),
-    _round("tomato", 0.064, 0.050, (0.80, 0.06, 0.03), stalk=0.010),
-    _round("peach", 0.062, 0.058, (0.95, 0.52, 0.35), leaf=_STALK),
-    _round("onion", 0.062, 0.056, (0.60, 0.22, 0.30), leaf=(0.75, 0.62, 0.40), stalk=0.018),
-    _round("pear", 0.060, 0.090, (0.70, 0.72, 0.16), blunt=0.34, leaf=_STALK, stalk=0.016),
-    _round("bell_pepper", 0.066, 0.070, (0.90, 0.55, 0.02), blunt=-0.15, stalk=0.018),
+    _round("red_apple", (0.068, 0.066), (0.70, 0.03, 0.04), blunt=-0.12, leaf=_STALK, stalk=0.014),
+    _round(
+        "green_apple", (0.066, 0.064), (0.45, 0.66, 0.10), blunt=-0.12, leaf=_STALK, stalk=0.014
+    ),
+    _round("tomato", (0.064, 0.050), (0.80, 0.06, 0.03), stalk=0.010),
+    _round("peach", (0.062, 0.058), (0.95, 0.52, 0.35), leaf=_STALK),
+    _round("onion", (0.062, 0.056), (0.60, 0.22, 0.30), leaf=(0.75, 0.62, 0.40), stalk=0.018),
+    _round("pear", (0.060, 0.090), (0.70, 0.72, 0.16), blunt=0.34, leaf=_STALK, stalk=0.016),
+    _round("bell_pepper", (0.066, 0.070), (0.90, 0.55, 0.02), blunt=-0.15, stalk=0.018),
     _round(
         "white_egg",
-        0.044,
-        0.056,
+        (0.044, 0.056),
         (0.94, 0.90, 0.84),
         blunt=0.14,
         stalk=0.001,
         leaf=(0.94, 0.90, 0.84),
     ),
-    _long("lemon", 0.080, 0.054, (0.95, 0.82, 0.08)),
-    _long("lime", 0.070, 0.050, (0.30, 0.55, 0.08)),
+    _long("lemon", (0.080, 0.054), (0.95, 0.82, 0.08)),
+    _long("lime", (0.070, 0.050), (0.30, 0.55, 0.08)),
     _long(
         "carrot",
-        0.16,
-        0.034,
+        (0.16, 0.034),
         (0.93, 0.36, 0.03),
         *(
             rod(0.003, 0.05, (-0.10, y, 0.019 + z), _LEAF, rpy=(0, 0, 3 * y * 10)).seen_only()

@@ -2,10 +2,11 @@
 
 from vla_gym_sapien.control.arm import PlannedDeltaPose, TargetDeltaPose
 from vla_gym_sapien.control.base import Controller, JointPath
-from vla_gym_sapien.control.gripper import PlannedDeltaGripper, PositionGripper
+from vla_gym_sapien.control.gripper import FingerCommand, PlannedDeltaGripper, PositionGripper
 
 __all__ = [
     "Controller",
+    "FingerCommand",
     "JointPath",
     "PlannedDeltaGripper",
     "PlannedDeltaPose",

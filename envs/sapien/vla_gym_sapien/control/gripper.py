@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,6 +43,21 @@ class PositionGripper:
         """Do nothing: the drives have their targets."""
 
 
+@dataclass(frozen=True)
+class FingerCommand:
+    """What a number means to a ``PlannedDeltaGripper``.
+
+    Attributes:
+        scale: Radians of a command of 1.
+        hold_below: Commands of fewer radians keep the target.
+        margin: How far the target may go beyond the joints' limits, rad.
+    """
+
+    scale: float
+    hold_below: float
+    margin: float
+
+
 class PlannedDeltaGripper:
     """A number moves the drive target of the fingers, along a path from the measured fingers.
 
@@ -53,10 +69,8 @@ class PlannedDeltaGripper:
         self,
         robot: Articulation,
         joints: Sequence[str],
+        command: FingerCommand,
         *,
-        scale: float,
-        hold_below: float,
-        margin: float,
         limits: PathLimits,
         hz: int,
     ) -> None:
@@ -65,16 +79,14 @@ class PlannedDeltaGripper:
         Args:
             robot: The robot.
             joints: Names of the finger joints.
-            scale: Radians of a command of 1.
-            hold_below: Commands of fewer radians keep the target.
-            margin: How far the target may go beyond the joints' limits, rad.
+            command: What a number means.
             limits: Of the path.
             hz: Simulation steps per second.
         """
-        self._robot, self._scale, self._hold_below = robot, scale, hold_below
+        self._robot, self._command = robot, command
         self._indices = [robot.joints.index(name) for name in joints]
         ends = robot.limits[self._indices]
-        self._low, self._high = ends[:, 0] - margin, ends[:, 1] + margin
+        self._low, self._high = ends[:, 0] - command.margin, ends[:, 1] + command.margin
         self._path = JointPath(limits, hz, len(self._indices))
         self._target = np.zeros(len(self._indices))
 
@@ -84,8 +96,8 @@ class PlannedDeltaGripper:
 
     def begin(self, action: F64) -> None:
         """Take ``[gripper]`` and plan."""
-        change = float(action[0]) * self._scale
-        if abs(change) >= self._hold_below:
+        change = float(action[0]) * self._command.scale
+        if abs(change) >= self._command.hold_below:
             drives = self._robot.targets[self._indices]
             self._target = np.clip(drives + change, self._low, self._high)
         qpos, qvel = self._robot.qpos[self._indices], self._robot.qvel[self._indices]

@@ -141,14 +141,15 @@ def _link(
 def _joint(
     name: str,
     kind: str,
-    parent: str,
-    child: str,
+    links: tuple[str, str],
     xyz: Vector,
     *,
     rpy: Vector = _ZERO,
     axis: Vector = (0.0, 0.0, 1.0),
     limits: tuple[float, float] | None = None,
 ) -> str:
+    """Return a joint from the first of two links to the second."""
+    parent, child = links
     limit = (
         ""
         if limits is None
@@ -203,8 +204,7 @@ def station(name: str) -> Path:
         + _joint(
             f"{place}_drawer_joint",
             "prismatic",
-            "body",
-            f"{place}_drawer",
+            ("body", f"{place}_drawer"),
             (0.0, 0.0, height),
             axis=(1.0, 0.0, 0.0),
             limits=(0.0, 0.5),
@@ -325,8 +325,7 @@ def _google_joints() -> tuple[str, ...]:
         _joint(
             f"joint_{name}",
             "revolute",
-            f"link_{parent}",
-            f"link_{name}",
+            (f"link_{parent}", f"link_{name}"),
             xyz,
             axis=axis,
             limits=ends,
@@ -337,16 +336,14 @@ def _google_joints() -> tuple[str, ...]:
         _joint(
             "gripper_tcp_joint",
             "fixed",
-            "link_gripper",
-            "link_gripper_tcp",
+            ("link_gripper", "link_gripper_tcp"),
             (0.0043374896, 0.0018852949, 0.16353297),
             rpy=(-0.001328879, -0.004439731, -0.000868651),
         ),
         _joint(
             "joint_camera_mount",
             "fixed",
-            "link_head_tilt",
-            "link_camera",
+            ("link_head_tilt", "link_camera"),
             (0.10488, 0.0, 0.0),
             rpy=(-_QUARTER, 0.0, -_QUARTER),
         ),
@@ -363,8 +360,7 @@ def _finger_joints(side: str, sign: float, turn: float) -> str:
         _joint(
             f"joint_finger_{side}",
             "revolute",
-            "link_gripper",
-            f"link_finger_{side}",
+            ("link_gripper", f"link_finger_{side}"),
             (0.0, sign * 0.025, 0.05861),
             rpy=(-1.15, 0.0, turn),
             axis=(1.0, 0.0, 0.0),
@@ -373,16 +369,14 @@ def _finger_joints(side: str, sign: float, turn: float) -> str:
         + _joint(
             f"joint_finger_tip_{side}",
             "fixed",
-            f"link_finger_{side}",
-            f"link_finger_tip_{side}",
+            (f"link_finger_{side}", f"link_finger_tip_{side}"),
             (0.0, -0.0103567, 0.0641556),
             rpy=(0.45, 0.0, 0.0),
         )
         + _joint(
             f"joint_finger_nail_{side}",
             "fixed",
-            f"link_finger_tip_{side}",
-            f"link_finger_nail_{side}",
+            (f"link_finger_tip_{side}", f"link_finger_nail_{side}"),
             (0.0, 0.0, 0.0463),
         )
     )

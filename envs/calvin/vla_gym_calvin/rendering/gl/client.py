@@ -69,8 +69,7 @@ class ClientRenderer:
         projection: Matrix,
         size: tuple[int, int],
         *,
-        near: float,
-        far: float,
+        clip: tuple[float, float],
         depth: bool = False,
         segmentation: bool = False,
     ) -> Frame:
@@ -80,15 +79,14 @@ class ClientRenderer:
             view: As of ``pybullet.computeViewMatrix``.
             projection: As of ``pybullet.computeProjectionMatrixFOV``.
             size: (height, width).
-            near: Distance of the near plane, m, for ``depth``.
-            far: Distance of the far plane, m.
+            clip: Distances of the near and the far plane, m, for ``depth``.
             depth: Whether to read depth, in metres, too.
             segmentation: Whether to draw which link is seen, too.
         """
         if self._closed:
             raise RendererError("This 'gl' renderer is closed.")
         frames = np.concatenate([client_frames(self._client, number) for number in self._ids])
-        camera = View(tuple(view), tuple(projection), near, far)
+        camera = View(tuple(view), tuple(projection), *clip)
         pictures = self._stage.pictures(
             frames, {"picture": (camera, size)}, depth=depth, segmentation=segmentation
         )
