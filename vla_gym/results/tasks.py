@@ -1,6 +1,7 @@
 """Suites of single tasks: one row a group and one over all.
 
-An episode succeeded when all its attempted sub-tasks did and it ended without an error.
+An episode succeeded when the last sub-task that it attempted did and it ended without an error. A
+chain that ends at its first failure has then solved all; one that goes on is judged by its end.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def group_of(record: EpisodeRecord) -> str:
 
 def succeeded(record: EpisodeRecord) -> bool:
     """Whether an episode counts as a success."""
-    return record.error is None and bool(record.subtasks) and record.solved == len(record.subtasks)
+    return record.error is None and bool(record.subtasks) and record.subtasks[-1].success
 
 
 def _row(name: str, records: Sequence[EpisodeRecord]) -> GroupRow:

@@ -87,8 +87,7 @@ class Tally:
         if self.final_success and self.first_success is None:
             self.first_success = self.steps
         self.metrics = dict(info.get("metrics", {}))
-        moved_on = self.final_success and int(info["subtask_index"]) > self.completed
-        self.ended = over or moved_on
+        self.ended = over or int(info["subtask_index"]) > self.completed
 
     @property
     def over(self) -> bool:

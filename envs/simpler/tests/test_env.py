@@ -82,6 +82,16 @@ def test_the_oracle_stacks_the_cube() -> None:
     env.close()
 
 
+def test_a_sub_task_that_ran_out_of_time_is_no_success() -> None:
+    env = make(APPLE, cameras=())
+    env.reset(seed=0, options={"episode_id": 0, "subtasks": list(env.tasks)})
+    still = np.zeros((150, 7))
+    _, reward, terminated, truncated, info = env.step_chunk(still)
+    assert (info["steps"], info["subtask_index"], info["task"]) == (100, 1, APPLE)
+    assert (info["success"], reward, terminated, truncated) == (False, 0.0, False, False)
+    env.close()
+
+
 def test_bad_input_is_explained() -> None:
     env = make("widowx_stack_cube")
     with pytest.raises(gymnasium.error.ResetNeeded):

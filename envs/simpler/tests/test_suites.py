@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from vla_gym.errors import OptionError
+from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.results.tasks import succeeded
 from vla_gym.suites import load_suite
 
 
@@ -49,6 +51,21 @@ def test_the_apple_has_two_sub_tasks_with_their_own_instructions() -> None:
     first, second = suite.episodes[0].subtasks
     assert (first.instruction, first.max_steps) == ("open top drawer", 100)
     assert (second.instruction, second.max_steps) == ("place apple into top drawer", 100)
+
+
+def test_the_apple_s_chain_goes_on_and_is_judged_by_its_end() -> None:
+    options = {"assets": "builtin", "tasks": "place_apple_in_drawer"}
+    suite = load_suite("simpler/google-robot", options)
+    assert not suite.protocol.stop_at_failure
+    assert load_suite("simpler/widowx", {"assets": "builtin"}).protocol.stop_at_failure
+    names = [subtask.name for subtask in suite.episodes[0].subtasks]
+    for successes, counts in (((False, True), True), ((False, False), False)):
+        attempts = tuple(
+            SubTaskRecord(name=name, instruction="", success=success, steps=100)
+            for name, success in zip(names, successes, strict=True)
+        )
+        record = EpisodeRecord(episode=0, seed=0, subtasks=attempts, actions="")
+        assert succeeded(record) is counts
 
 
 def test_rows_that_are_not_there_are_named() -> None:

@@ -306,7 +306,8 @@ def _protocol(
         "apple_first_subtask": f"over after {ADVANCE_AFTER} steps, not judged",
         "raytracing": False,
     }
-    return Protocol(success=success, settings=settings)
+    chains = any(len(TASKS[block.task].subtasks) > 1 for block in blocks)
+    return Protocol(success=success, stop_at_failure=not chains, settings=settings)
 
 
 def _stand_ins(kinds: Mapping[str, str], blocks: Sequence[Block]) -> list[str]:

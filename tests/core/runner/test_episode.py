@@ -109,6 +109,26 @@ def test_a_chain_may_go_on_after_a_failure() -> None:
     assert [s.success for s in rollout.record.subtasks] == [False, True]
 
 
+class Impatient(MockWorld):
+    """Moves on to the next sub-task after each chunk, achieved or not."""
+
+    def step_chunk(self, actions: Any, *, observe: bool = True) -> Any:
+        observation, reward, terminated, truncated, info = super().step_chunk(
+            actions, observe=observe
+        )
+        return observation, reward, terminated, truncated, {**info, "subtask_index": 1}
+
+
+@pytest.mark.parametrize(("stop", "outcomes"), [(True, [False]), (False, [False, False])])
+def test_a_sub_task_that_the_environment_leaves_unachieved_has_failed(
+    stop: bool, outcomes: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(play.__globals__, "MockWorld", Impatient)
+    rollout, _ = play(Script(), "go_right", "go_left", steps=5, stop_at_failure=stop)
+    assert [s.success for s in rollout.record.subtasks] == outcomes
+    assert rollout.record.subtasks[0].steps == 1
+
+
 def test_going_on_needs_begin_subtask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(MockWorld, "begin_subtask")
     with pytest.raises(RunnerError, match=r"MockWorld has no begin_subtask"):

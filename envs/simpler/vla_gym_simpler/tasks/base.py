@@ -74,6 +74,9 @@ class Variant:
 class Judge(Protocol):
     """Judges one episode."""
 
+    def begin(self, index: int, /) -> None:
+        """Take note that the sub-task of this index begins."""
+
     def judge(self, simulation: Simulation, steps: int, /) -> Verdict:
         """Return the official ``info`` of a step, with ``success`` and ``episode_stats``."""
         ...

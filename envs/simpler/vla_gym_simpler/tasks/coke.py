@@ -15,6 +15,7 @@ from vla_gym_simpler.simulation import ROBOT, Simulation
 from vla_gym_simpler.tasks.base import (
     Ever,
     GraspCounter,
+    Judge,
     Options,
     Rng,
     Variant,
@@ -141,7 +142,7 @@ def _spot_beside(xy: tuple[float, float], rng: Rng) -> tuple[float, float]:
 
 
 @dataclass
-class CokeJudge:
+class CokeJudge(Judge):
     """The official rules; remembers whether the can was lifted during this grasp.
 
     Attributes:

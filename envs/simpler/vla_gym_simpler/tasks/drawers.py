@@ -14,6 +14,7 @@ from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.setup import Cabinet, Placed, Setup
 from vla_gym_simpler.simulation import CABINET, Simulation
 from vla_gym_simpler.tasks.base import (
+    Judge,
     Options,
     Rng,
     Variant,
@@ -158,7 +159,7 @@ class Drawer:
 
 
 @dataclass(frozen=True)
-class DrawerJudge:
+class DrawerJudge(Judge):
     """The official rule: how far the drawer is out."""
 
     opens: bool
@@ -238,7 +239,7 @@ class PlaceApple:
 
 
 @dataclass
-class AppleJudge:
+class AppleJudge(Judge):
     """The official rules of the apple.
 
     Attributes:
@@ -251,14 +252,17 @@ class AppleJudge:
     second: bool = False
     contacts: int = 0
 
-    def judge(self, simulation: Simulation, steps: int, /) -> Verdict:
+    def begin(self, index: int, /) -> None:
+        """Take note that the sub-task of this index begins."""
+        self.second = index > 0
+
+    def judge(self, simulation: Simulation, _steps: int, /) -> Verdict:
         """Return the official ``info`` of a step."""
         position = drawer_position(simulation, "top_drawer_joint")
-        return self.verdict(position, self._touches(simulation), steps)
+        return self.verdict(position, self._touches(simulation))
 
-    def verdict(self, position: float, touches: bool, steps: int) -> Verdict:
+    def verdict(self, position: float, touches: bool) -> Verdict:
         """Return the verdict on the drawer's position (m) and the apple's contact with it."""
-        self.second = self.second or steps > ADVANCE_AFTER
         self.contacts += int(touches)
         done = self.second and position >= _APPLE_OPEN and self.contacts >= 1
         return {

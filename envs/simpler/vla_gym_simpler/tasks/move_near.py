@@ -15,6 +15,7 @@ from vla_gym_simpler.setup import Placed, Setup
 from vla_gym_simpler.simulation import Simulation
 from vla_gym_simpler.tasks.base import (
     MOVED,
+    Judge,
     Options,
     Rng,
     Variant,
@@ -144,7 +145,7 @@ def _placed(thing: str, xy: tuple[float, float], form: str) -> Placed:
     return Placed(model_name(thing, form), xy, _turn(thing), density)
 
 
-class MoveNearJudge:
+class MoveNearJudge(Judge):
     """The official rules."""
 
     def __init__(self, settled: Mapping[str, Pose], source: str, target: str) -> None:

@@ -17,6 +17,7 @@ from vla_gym_simpler.tasks.base import (
     MOVED,
     Ever,
     GraspCounter,
+    Judge,
     Options,
     Rng,
     Variant,
@@ -140,7 +141,7 @@ class PutOn:
         return self.places[episode % self.episodes // turns], self.turns[episode % turns]
 
 
-class PutOnJudge:
+class PutOnJudge(Judge):
     """The official rules of put-on tasks.
 
     Args:
