@@ -65,7 +65,7 @@ class Tallies:
         self.errors += record.error is not None
         if record.error is None:
             self._solved += record.solved
-            self._full += bool(record.subtasks) and record.solved == len(record.subtasks)
+            self._full += bool(record.subtasks) and record.subtasks[-1].success
 
     @property
     def text(self) -> str:

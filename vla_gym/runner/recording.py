@@ -106,7 +106,7 @@ class JournalRecorder:
 
 
 def _solved(record: EpisodeRecord) -> bool:
-    return record.error is None and record.solved == len(record.subtasks)
+    return record.error is None and bool(record.subtasks) and record.subtasks[-1].success
 
 
 def log_path(out: Path) -> Path:

@@ -75,7 +75,8 @@ class Judge(Protocol):
     """Judges one episode."""
 
     def begin(self, index: int, /) -> None:
-        """Take note that the sub-task of this index begins."""
+        """Take note that the sub-task of this index begins (most tasks have one only)."""
+        return
 
     def judge(self, simulation: Simulation, steps: int, /) -> Verdict:
         """Return the official ``info`` of a step, with ``success`` and ``episode_stats``."""
