@@ -74,7 +74,7 @@ class Variant:
 class Judge(Protocol):
     """Judges one episode."""
 
-    def begin(self, index: int, /) -> None:
+    def begin(self, _index: int, /) -> None:
         """Take note that the sub-task of this index begins (most tasks have one only)."""
         return
 
