@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from measuring import cheapest, engine_share
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.env import BdrEnv
 
 import vla_gym
@@ -49,11 +49,11 @@ def physics(count: int) -> None:
         one.reset(seed=0)
         one.step(still)
     whole, bare = engine_share(
-        lambda: env.step(still), twin.simulation, steps=choices.STEPS, rounds=count
+        lambda: env.step(still), twin.simulation, steps=facts.STEPS, rounds=count
     )
     step, engine = 1000 * whole, 1000 * bare
     print(
-        f"step / {choices.STEPS} engine steps: {step / engine:.2f} ({step:.2f} / {engine:.2f} ms, "
+        f"step / {facts.STEPS} engine steps: {step / engine:.2f} ({step:.2f} / {engine:.2f} ms, "
         f"least of {count}); {1000 / step:.0f} steps a CPU second without pictures"
     )
     env.close()

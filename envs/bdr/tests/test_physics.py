@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
+from vla_gym_bdr.initial import Beginning, begin
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.policies.hand import Hand
 from vla_gym_bdr.policies.skills import SKILLS
-from vla_gym_bdr.settings import Beginning, begin
 from vla_gym_bdr.simulation import Simulation
 from vla_gym_bdr.tasks.layout import Placed
 from vla_gym_bdr.tasks.model import Goal
@@ -19,7 +19,7 @@ from vla_gym_sapien.poses import Pose
 pytest.importorskip("sapien")
 
 CLOSE, OPEN = -1.0, 1.0
-SECOND = choices.CONTROL_HZ
+SECOND = facts.CONTROL_HZ
 
 
 def world(*placed: Placed, **goal: str) -> Simulation:
@@ -55,13 +55,13 @@ def grasped(name: str = "red_mug") -> Simulation:
 
 def test_the_gripper_reaches_both_ends_of_its_stroke() -> None:
     simulation = world()
-    assert pads(simulation) == pytest.approx(choices.STROKE, abs=0.001)
+    assert pads(simulation) == pytest.approx(facts.STROKE, abs=0.001)
     for _ in range(SECOND):
         simulation.act(still(CLOSE))
     assert pads(simulation) == pytest.approx(0.0, abs=0.001)
     for _ in range(SECOND):
         simulation.act(still(OPEN))
-    assert pads(simulation) == pytest.approx(choices.STROKE, abs=0.001)
+    assert pads(simulation) == pytest.approx(facts.STROKE, abs=0.001)
 
 
 def test_a_grasped_object_does_not_slip_in_five_seconds() -> None:

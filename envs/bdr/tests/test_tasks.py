@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vla_gym_bdr.initial import CLUTTER, SETTINGS, SYNONYMS, UNSEEN, begin, check_setting
 from vla_gym_bdr.names import SETTINGS as SUMMARIES
 from vla_gym_bdr.names import TASKS
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
-from vla_gym_bdr.settings import CLUTTER, SETTINGS, SYNONYMS, UNSEEN, begin, check_setting
 from vla_gym_bdr.tasks.model import problems
 from vla_gym_bdr.tasks.reading import built_in
 

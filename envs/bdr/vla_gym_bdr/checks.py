@@ -10,7 +10,7 @@ from vla_gym.errors import MissingDependencyError
 
 def check_physics() -> CheckResult:
     """Build the scene of a task."""
-    from vla_gym_bdr.settings import begin
+    from vla_gym_bdr.initial import begin
     from vla_gym_bdr.simulation import Simulation
     from vla_gym_bdr.tasks.reading import task_named
 

@@ -16,10 +16,10 @@ from vla_gym_sapien.poses import (
     rotation_vector_quaternion,
 )
 
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.robot import FOLLOWERS, KNUCKLES
 
-_LOW, _HIGH = np.array(choices.WORKSPACE_LOW), np.array(choices.WORKSPACE_HIGH)
+_LOW, _HIGH = np.array(facts.WORKSPACE_LOW), np.array(facts.WORKSPACE_HIGH)
 
 
 class DeltaPose:
@@ -32,7 +32,7 @@ class DeltaPose:
 
     def __init__(self, robot: Articulation) -> None:
         self._robot = robot
-        self._indices = [robot.joints.index(name) for name in choices.ARM]
+        self._indices = [robot.joints.index(name) for name in facts.ARM]
         self._active = np.zeros(len(robot.joints), dtype=bool)
         self._active[self._indices] = True
 
@@ -49,31 +49,31 @@ class DeltaPose:
         pose = Pose.of(position, multiply_quaternions(turn, self.commanded.q))
         start = self._robot.qpos
         start[self._indices] = self._start
-        found = self._robot.inverse(choices.HAND, pose, start=start, active=self._active)
+        found = self._robot.inverse(facts.HAND, pose, start=start, active=self._active)
         if found is None:
             return
         way = _shorter_way(found[self._indices] - self._start)
-        share = min(1.0, choices.JOINT_STEP / max(float(np.abs(way).max()), 1e-9))
+        share = min(1.0, facts.JOINT_STEP / max(float(np.abs(way).max()), 1e-9))
         self._goal = self._start + share * way
         if share < 1.0:
             start[self._indices] = self._goal
-            pose = self._robot.forward(choices.HAND, start)
+            pose = self._robot.forward(facts.HAND, start)
         self.commanded = pose
 
     def advance(self, step: int) -> None:
         """Set the targets of simulation step ``step`` (1, 2, ...) of the action."""
         way = self._goal - self._start
-        target = self._start + way * (step / choices.STEPS)
-        self._robot.set_targets(self._indices, target, way * choices.CONTROL_HZ)
+        target = self._start + way * (step / facts.STEPS)
+        self._robot.set_targets(self._indices, target, way * facts.CONTROL_HZ)
 
     def _measured(self) -> Pose:
-        return self._robot.base.inverse() * self._robot.link_pose(choices.HAND)
+        return self._robot.base.inverse() * self._robot.link_pose(facts.HAND)
 
     def _leashed(self) -> F64:
         measured = self._measured().p
         ahead = self.commanded.p - measured
         length = float(np.linalg.norm(ahead))
-        return np.asarray(measured + ahead * min(1.0, choices.LEASH / max(length, 1e-9)))
+        return np.asarray(measured + ahead * min(1.0, facts.LEASH / max(length, 1e-9)))
 
 
 def _shorter_way(angles: F64) -> F64:
@@ -110,19 +110,19 @@ class TwoFinger:
     @property
     def opening(self) -> float:
         """Opening as a share of the stroke: 1 open, 0 closed."""
-        return float(np.clip(1.0 - self.angle / choices.KNUCKLE_CLOSED, 0.0, 1.0))
+        return float(np.clip(1.0 - self.angle / facts.KNUCKLE_CLOSED, 0.0, 1.0))
 
     def begin(self, action: F64) -> None:
         """Take ``[gripper]``."""
-        self._goal = (1.0 - float(action[0])) / 2.0 * choices.KNUCKLE_CLOSED
+        self._goal = (1.0 - float(action[0])) / 2.0 * facts.KNUCKLE_CLOSED
 
     def advance(self, step: int) -> None:  # noqa: ARG002
         """Set the targets of a simulation step."""
-        most = choices.GRIPPER_SPEED / choices.STEP_HZ
+        most = facts.GRIPPER_SPEED / facts.STEP_HZ
         self.commanded += float(np.clip(self._goal - self.commanded, -most, most))
         knuckles = self._robot.qpos[self._knuckles]
         mean = (knuckles[0] - knuckles[1]) / 2
-        lead = choices.GRIP_LEAD
+        lead = facts.GRIP_LEAD
         aim = mean + float(np.clip(self.commanded - mean, -lead, lead))
         followers = self._signs * knuckles[self._leaders]
         self._robot.set_targets(self._all, np.array([aim, -aim, *followers]))

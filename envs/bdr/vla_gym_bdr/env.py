@@ -21,11 +21,11 @@ from vla_gym.contract.env import Observation, StepResult
 from vla_gym.contract.spec import EnvContract
 from vla_gym.env.spaces import checked_actions, observation_space
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym_bdr.judging import Judge, Watch
+from vla_gym_bdr.initial import begin, check_setting
 from vla_gym_bdr.robot import cameras as camera_models
-from vla_gym_bdr.settings import begin, check_setting
 from vla_gym_bdr.simulation import Simulation
 from vla_gym_bdr.spec import CAMERAS, env_contract, picture_sizes
+from vla_gym_bdr.success import Judge, Watch
 from vla_gym_bdr.tasks.reading import make_task
 
 Actions = npt.NDArray[np.floating[Any]]

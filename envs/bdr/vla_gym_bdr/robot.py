@@ -16,7 +16,7 @@ from vla_gym_sapien.interface import CameraModel, Drive, RobotModel, Surface
 from vla_gym_sapien.poses import F64, Pose
 
 from vla_gym.errors import MissingDependencyError
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.files import written
 
 ROBOT = "robot"
@@ -29,7 +29,7 @@ FOLLOWERS = (
     ("robotiq_85_mimic_right_inner_knuckle_joint", 1, 1.0),
     ("robotiq_85_mimic_right_finger_tip_joint", 1, -1.0),
 )
-JOINTS = (*choices.ARM, *KNUCKLES, *(name for name, *_ in FOLLOWERS))
+JOINTS = (*facts.ARM, *KNUCKLES, *(name for name, *_ in FOLLOWERS))
 FINGERS = tuple(
     tuple(f"{ROBOT}/robotiq_85_{side}_{part}_link" for part in ("finger_tip", "finger"))
     for side in ("left", "right")
@@ -87,16 +87,16 @@ def _absolute(name: str) -> str:
 
 
 def _add_tool(robot: ElementTree.Element) -> None:
-    ElementTree.SubElement(robot, "link", name=choices.HAND)
+    ElementTree.SubElement(robot, "link", name=facts.HAND)
     joint = ElementTree.SubElement(robot, "joint", name="tool_joint", type="fixed")
     ElementTree.SubElement(joint, "parent", link=GRIPPER_LINK)
-    ElementTree.SubElement(joint, "child", link=choices.HAND)
-    ElementTree.SubElement(joint, "origin", rpy="0 0 0", xyz=f"0 0 {choices.TOOL_OFFSET}")
+    ElementTree.SubElement(joint, "child", link=facts.HAND)
+    ElementTree.SubElement(joint, "origin", rpy="0 0 0", xyz=f"0 0 {facts.TOOL_OFFSET}")
 
 
 def model() -> RobotModel:
     """Return the robot for a world; the gripper's links do not collide with each other."""
-    pads = Surface(choices.PAD_FRICTION, choices.PAD_PATCH, choices.PAD_PATCH)
+    pads = Surface(facts.PAD_FRICTION, facts.PAD_PATCH, facts.PAD_PATCH)
     sides = [f"robotiq_85_{side}" for side in ("left", "right")]
     inner = [f"{s}_{part}_link" for s in sides for part in ("knuckle", "inner_knuckle")]
     outer = [f"{s}_{part}_link" for s in sides for part in ("finger", "finger_tip")]
@@ -114,34 +114,34 @@ def model() -> RobotModel:
 def drives() -> dict[str, Drive]:
     """Return the drives of all joints."""
     arm = {
-        name: Drive(choices.ARM_STIFFNESS, choices.ARM_DAMPING, force)
-        for name, force in zip(choices.ARM, choices.ARM_FORCE, strict=True)
+        name: Drive(facts.ARM_STIFFNESS, facts.ARM_DAMPING, force)
+        for name, force in zip(facts.ARM, facts.ARM_FORCE, strict=True)
     }
     huge = float(np.finfo(np.float32).max)
-    knuckle = Drive(choices.GRIP_STIFFNESS, choices.GRIP_DAMPING, huge)
-    linkage = Drive(choices.LINK_STIFFNESS, choices.LINK_DAMPING, huge)
+    knuckle = Drive(facts.GRIP_STIFFNESS, facts.GRIP_DAMPING, huge)
+    linkage = Drive(facts.LINK_STIFFNESS, facts.LINK_DAMPING, huge)
     followers = dict.fromkeys((name for name, *_ in FOLLOWERS), linkage)
     return {**arm, **dict.fromkeys(KNUCKLES, knuckle), **followers}
 
 
 def home() -> F64:
     """Return the joint positions at reset: the gripper down and open."""
-    return np.array([*choices.HOME, *[0.0] * (len(JOINTS) - len(choices.HOME))])
+    return np.array([*facts.HOME, *[0.0] * (len(JOINTS) - len(facts.HOME))])
 
 
 def cameras() -> dict[str, CameraModel]:
     """Return the cameras by role, at the official size."""
-    static = looking(choices.STATIC_EYE, choices.STATIC_TARGET, up=(0.0, 0.0, 1.0))
-    wrist = looking(choices.WRIST_EYE, choices.WRIST_TARGET, up=(0.0, -1.0, 0.0))
+    static = looking(facts.STATIC_EYE, facts.STATIC_TARGET, up=(0.0, 0.0, 1.0))
+    wrist = looking(facts.WRIST_EYE, facts.WRIST_TARGET, up=(0.0, -1.0, 0.0))
     return {
-        "static": _camera(BASE_LINK, static, choices.STATIC_FOV),
-        "wrist": _camera(GRIPPER_LINK, wrist, choices.WRIST_FOV),
+        "static": _camera(BASE_LINK, static, facts.STATIC_FOV),
+        "wrist": _camera(GRIPPER_LINK, wrist, facts.WRIST_FOV),
     }
 
 
 def _camera(link: str, pose: Pose, fov: float) -> CameraModel:
-    height, width = choices.PICTURE
-    f = choices.focal(fov, height)
+    height, width = facts.PICTURE
+    f = facts.focal(fov, height)
     return CameraModel(
         link, pose, width, height, fx=f, fy=f, cx=width / 2, cy=height / 2, near=0.02, far=6.0
     )

@@ -26,15 +26,15 @@ from vla_gym_sapien.interface import (
 )
 from vla_gym_sapien.poses import F64, Pose
 
-from vla_gym_bdr import choices, robot
+from vla_gym_bdr import facts, robot
 from vla_gym_bdr.control import DeltaPose, TwoFinger
+from vla_gym_bdr.initial import Beginning
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.objects.textures import picture
-from vla_gym_bdr.settings import Beginning
 from vla_gym_bdr.tasks.layout import Placed
 
-SOLVER = Solver(choices.STEP_HZ, contact_offset=0.01)
+SOLVER = Solver(facts.STEP_HZ, contact_offset=0.01)
 _LIGHTING = Lighting(
     (0.42, 0.42, 0.42),
     (
@@ -77,7 +77,7 @@ class Simulation:
             for placed in beginning.placed
             if placed.name in OBJECTS
         }
-        for _ in range(choices.SETTLE_STEPS):
+        for _ in range(facts.SETTLE_STEPS):
             self.world.step()
         self.settled = {name: body.pose for name, body in self.bodies.items()}
         self.robot = self.world.add_articulation(robot.model(), Pose.of())
@@ -91,10 +91,10 @@ class Simulation:
     def act(self, action: npt.NDArray[np.floating]) -> None:
         """Execute one action ``(7,)``, clipped to [-1, 1]."""
         values = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-        scale = np.repeat([choices.METERS_PER_UNIT, choices.RADIANS_PER_UNIT], 3)
+        scale = np.repeat([facts.METERS_PER_UNIT, facts.RADIANS_PER_UNIT], 3)
         self.arm.begin(values[:6] * scale)
         self.gripper.begin(values[6:])
-        for step in range(1, choices.STEPS + 1):
+        for step in range(1, facts.STEPS + 1):
             self.arm.advance(step)
             self.gripper.advance(step)
             self.robot.compensate()
@@ -131,7 +131,7 @@ class Simulation:
 
     def hand(self) -> Pose:
         """Return the world pose of the tool."""
-        return self.robot.link_pose(choices.HAND)
+        return self.robot.link_pose(facts.HAND)
 
     def share(self, name: str) -> float:
         """Return how far the joint of a piece of furniture is open (or pressed)."""
@@ -187,11 +187,11 @@ class Simulation:
 
 def _room(cloth: str) -> list[tuple[BodyModel, Pose]]:
     """Return the table with its cloth, floor and walls."""
-    (x0, x1), (y0, y1) = choices.TABLE_X, choices.TABLE_Y
+    (x0, x1), (y0, y1) = facts.TABLE_X, facts.TABLE_Y
     half = ((x1 - x0) / 2, (y1 - y0) / 2, 0.02)
     wood = Look(texture=picture("wood"), roughness=0.8, specular=0.1)
     top = Shape("box", half, look=wood)
-    table = BodyModel("table", (top,), (top,), surface=Surface(choices.TABLE_FRICTION), static=True)
+    table = BodyModel("table", (top,), (top,), surface=Surface(facts.TABLE_FRICTION), static=True)
     room = (
         Shape("box", (0.02, 3.0, 2.0), pose=Pose.of((2.2, 0.0, 0.8)), look=_WALL),
         Shape("box", (3.0, 0.02, 2.0), pose=Pose.of((0.0, -2.2, 0.8)), look=_WALL),

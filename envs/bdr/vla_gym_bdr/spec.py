@@ -21,7 +21,7 @@ from vla_gym.contract.spec import (
     TranslationSpec,
 )
 from vla_gym.env.cameras import resolve_camera_sizes
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 
 CAMERAS = ("static", "wrist")
 _UNIT = (1.0,) * 7
@@ -33,18 +33,18 @@ def action_spec() -> ActionSpec:
         translation=TranslationSpec(
             mode=Mode.DELTA,
             frame=Frame.BASE,
-            meters_per_unit=choices.METERS_PER_UNIT,
+            meters_per_unit=facts.METERS_PER_UNIT,
             reference=Reference.COMMANDED,
         ),
         rotation=RotationSpec(
             representation=Rotation.AXIS_ANGLE,
             mode=Mode.DELTA,
             frame=Frame.BASE,
-            radians_per_unit=choices.RADIANS_PER_UNIT,
+            radians_per_unit=facts.RADIANS_PER_UNIT,
             reference=Reference.COMMANDED,
         ),
         gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
-        control_hz=choices.CONTROL_HZ,
+        control_hz=facts.CONTROL_HZ,
         low=tuple(-value for value in _UNIT),
         high=_UNIT,
         clip=True,
@@ -59,7 +59,7 @@ def proprioception() -> tuple[ProprioceptionField, ...]:
             name="ee_rotation", size=4, unit="1", frame=Frame.BASE, rotation=Rotation.QUAT_XYZW
         ),
         ProprioceptionField(name="gripper_opening", size=1, unit="1"),
-        ProprioceptionField(name="joint_positions", size=len(choices.ARM), unit="rad"),
+        ProprioceptionField(name="joint_positions", size=len(facts.ARM), unit="rad"),
     )
 
 
@@ -67,7 +67,7 @@ def picture_sizes(
     cameras: Sequence[str], sizes: Mapping[str, Sequence[int]] | None
 ) -> dict[str, tuple[int, int]]:
     """Return (height, width) by role of the cameras asked for."""
-    official = dict.fromkeys(CAMERAS, choices.PICTURE)
+    official = dict.fromkeys(CAMERAS, facts.PICTURE)
     return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 

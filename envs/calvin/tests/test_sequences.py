@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from vla_gym_calvin import facts
 from vla_gym_calvin import sequences as seq
-from vla_gym_calvin.initial_states import fnv1_32, initial_state, placement_seed
+from vla_gym_calvin.initial import fnv1_32, initial_state, placement_seed
 
 GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "calvin" / "protocol"
 needs_golden = pytest.mark.skipif(

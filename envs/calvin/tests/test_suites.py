@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from vla_gym_calvin import plugin, published
-from vla_gym_calvin.initial_states import initial_state
+from vla_gym_calvin.initial import initial_state
 from vla_gym_calvin.language import OWN
 from vla_gym_calvin.sequences import eval_sequences
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from vla_gym_calvin.facts import TASKS
-from vla_gym_calvin.tasks import (
+from vla_gym_calvin.success import (
     CONDITIONS,
     BlockState,
     Contact,

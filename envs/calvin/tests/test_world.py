@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 import pytest
 from vla_gym_calvin import facts
-from vla_gym_calvin.initial_states import ROBOT_OBS
+from vla_gym_calvin.initial import ROBOT_OBS
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.collision import collision_urdf
 from vla_gym_calvin.world import World

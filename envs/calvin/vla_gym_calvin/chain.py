@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vla_gym_calvin.tasks import TaskState, is_fulfilled
+from vla_gym_calvin.success import TaskState, is_fulfilled
 
 
 class SubTask(NamedTuple):

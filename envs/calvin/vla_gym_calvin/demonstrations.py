@@ -16,7 +16,7 @@ from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, SubTask, Suite
 from vla_gym_calvin.facts import TASKS
-from vla_gym_calvin.initial_states import EVALUATION_SCENE, InitialState, initial_state
+from vla_gym_calvin.initial import EVALUATION_SCENE, InitialState, initial_state
 from vla_gym_calvin.language import training_sentences
 from vla_gym_calvin.sequences import (
     EvalSequence,

@@ -28,7 +28,7 @@ from vla_gym_calvin.rendering import Frame, Renderer, make_renderer
 from vla_gym_calvin.rendering.base import RENDERERS, VISUALS
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.spec import env_contract
-from vla_gym_calvin.tasks import check_task, fulfilled
+from vla_gym_calvin.success import check_task, fulfilled
 from vla_gym_calvin.world import World
 
 Actions = npt.NDArray[np.floating[Any]]

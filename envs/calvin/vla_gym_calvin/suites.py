@@ -15,7 +15,7 @@ from typing import Any
 from vla_gym.record import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_calvin.facts import MAX_STEPS
-from vla_gym_calvin.initial_states import EVALUATION_SCENE, initial_state
+from vla_gym_calvin.initial import EVALUATION_SCENE, initial_state
 from vla_gym_calvin.language import instruction_set
 from vla_gym_calvin.published import PUBLISHED
 from vla_gym_calvin.rendering import choose

@@ -36,7 +36,7 @@ from vla_gym_sapien.poses import F64, Pose
 from vla_gym_simpler.assets.model import AssetSet
 from vla_gym_simpler.engine import make_engine_world, settling_solver, solver
 from vla_gym_simpler.facts import robots, scenes
-from vla_gym_simpler.setup import Cabinet, Setup
+from vla_gym_simpler.initial import Cabinet, Setup
 
 ROBOT, CABINET = "robot", "cabinet"
 _UPRIGHT_LOCK = (False, False, False, True, True, False)

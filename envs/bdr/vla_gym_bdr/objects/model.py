@@ -9,7 +9,7 @@ from functools import cached_property
 from vla_gym_sapien.interface import BodyModel, Surface
 from vla_gym_sapien.poses import F64
 
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.objects.solids import Piece, bounds
 
 
@@ -59,7 +59,7 @@ class ObjectModel:
     grip: Grip | None = None
     rest: Rest | None = None
     mouth: float | None = None
-    density: float = choices.DENSITY
+    density: float = facts.DENSITY
 
     @property
     def words(self) -> str:
@@ -88,9 +88,9 @@ class ObjectModel:
             name,
             tuple(shape for piece in self.pieces for shape in piece.collisions),
             tuple(shape for piece in self.pieces for shape in piece.visuals),
-            surface=Surface(choices.OBJECT_FRICTION),
+            surface=Surface(facts.OBJECT_FRICTION),
             density=self.density,
-            damping=choices.OBJECT_DAMPING,
+            damping=facts.OBJECT_DAMPING,
         )
 
 

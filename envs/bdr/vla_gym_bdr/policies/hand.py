@@ -20,7 +20,7 @@ from vla_gym_sapien.poses import (
     rotation_vector,
 )
 
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 
 Motion = Iterator[F64]
 
@@ -93,9 +93,9 @@ class Hand:
             far = np.linalg.norm(target - self.position) > _ARRIVED
             if not far and np.linalg.norm(turn) < _TURNED:
                 return
-            fast = speed * choices.METERS_PER_UNIT
+            fast = speed * facts.METERS_PER_UNIT
             yield self._action(
-                _at_most(target - begin.p, fast), _at_most(turn, choices.RADIANS_PER_UNIT)
+                _at_most(target - begin.p, fast), _at_most(turn, facts.RADIANS_PER_UNIT)
             )
 
     def move_by(self, shift: npt.ArrayLike, *, limit: int = 30, speed: float = 1.0) -> Motion:
@@ -109,7 +109,7 @@ class Hand:
 
     def _action(self, shift: F64, turn: F64) -> F64:
         return np.array(
-            [*(shift / choices.METERS_PER_UNIT), *(turn / choices.RADIANS_PER_UNIT), self.gripper]
+            [*(shift / facts.METERS_PER_UNIT), *(turn / facts.RADIANS_PER_UNIT), self.gripper]
         )
 
 

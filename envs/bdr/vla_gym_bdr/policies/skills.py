@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from vla_gym_sapien.poses import F64, Pose, multiply_quaternions, rotate, rotation_vector_quaternion
 
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.policies.hand import Hand, Motion, nearest
@@ -94,7 +94,7 @@ def _take(hand: Hand, name: str) -> Motion:
         yield from hand.move(_grip(hand, name) + _ABOVE * _UP)
         yield from hand.move(_grip(hand, name), limit=40, speed=0.4)
         yield from hand.grip(-1.0, 9)
-        if hand.opening * choices.STROKE > 0.4 * grip.width:
+        if hand.opening * facts.STROKE > 0.4 * grip.width:
             return
         yield from hand.grip(1.0, 6)
 
@@ -104,7 +104,7 @@ def _grip(hand: Hand, name: str) -> F64:
     grip = OBJECTS[name].grip
     assert grip is not None
     place = hand.pose_of(name).apply(np.array(grip.at))
-    return np.maximum(place, choices.WORKSPACE_LOW)
+    return np.maximum(place, facts.WORKSPACE_LOW)
 
 
 def _grip_turn(hand: Hand, name: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from vla_gym_sapien.poses import F64, Pose, euler_quaternion
 
 from vla_gym.errors import SuiteError
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.tasks.model import Spot, Task, thing
 
@@ -61,7 +61,7 @@ def lay_out(
         SuiteError: When the things overlap however they are drawn.
     """
     rng = np.random.default_rng([seed, _SCENE])
-    for _ in range(choices.DRAWS):
+    for _ in range(facts.DRAWS):
         placed = _draw(task.scene, rng)
         if placed is not None:
             break
@@ -80,8 +80,8 @@ def _overlap(task: Task) -> str:
     names = ", ".join(name for name, spot in task.scene.items() if spot.upon is None)
     return (
         f"overlapping layout: {names} do not fit into their ranges with "
-        f"{choices.CLEARANCE * 100:g} cm between them in {choices.DRAWS} draws. Allowed: x in "
-        f"{list(choices.AREA_X)}, y in {list(choices.AREA_Y)}; widen the ranges or move them apart"
+        f"{facts.CLEARANCE * 100:g} cm between them in {facts.DRAWS} draws. Allowed: x in "
+        f"{list(facts.AREA_X)}, y in {list(facts.AREA_Y)}; widen the ranges or move them apart"
     )
 
 
@@ -98,7 +98,7 @@ def _draw(scene: Mapping[str, Spot], rng: np.random.Generator) -> list[Placed] |
 
 def _add(placed: list[Placed], name: str, spot: Spot, rng: np.random.Generator) -> None:
     """Add a thing where there is room; leave it out where there is none."""
-    for _ in range(choices.DRAWS // 4):
+    for _ in range(facts.DRAWS // 4):
         one = _place(placed, name, spot, rng)
         if not _collides(one, placed):
             placed.append(one)
@@ -110,7 +110,7 @@ def _place(placed: Sequence[Placed], name: str, spot: Spot, rng: np.random.Gener
     share = float(rng.uniform(*spot.open))
     rotation = euler_quaternion(0.0, 0.0, turn)
     if spot.upon is None:
-        x, y = (rng.uniform(*r) for r in (spot.x or choices.AREA_X, spot.y or choices.AREA_Y))
+        x, y = (rng.uniform(*r) for r in (spot.x or facts.AREA_X, spot.y or facts.AREA_Y))
         return Placed(name, Pose.of((x, y, _GAP), rotation), None, share)
     below = next(p for p in placed if p.name == spot.upon)
     rest = thing(spot.upon).rest
@@ -166,7 +166,7 @@ def _close(one: tuple[Pose, tuple[float, float]], other: tuple[Pose, tuple[float
     way = other[0].p[:2] - one[0].p[:2]
     for axis in axes:
         reach = sum(_extent(pose, half, axis) for pose, half in (one, other))
-        if abs(float(way @ axis)) > reach + choices.CLEARANCE:
+        if abs(float(way @ axis)) > reach + facts.CLEARANCE:
             return False
     return True
 

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vla_gym.errors import suggest
 from vla_gym.record import Record
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 
@@ -125,7 +125,7 @@ class Task(Record):
     instruction: Annotated[str, Field(min_length=1)]
     scene: Annotated[Mapping[str, Spot], Field(min_length=1)]
     goal: Goal
-    steps: Annotated[int, Field(gt=0)] = choices.MAX_STEPS
+    steps: Annotated[int, Field(gt=0)] = facts.MAX_STEPS
     clutter: Annotated[int, Field(ge=0, le=6)] = 2
     unseen: Unseen | None = None
     synonyms: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ def _out_of_reach(spot: Spot) -> Iterator[tuple[str, str]]:
     """Yield the ranges on the table that the arm does not reach: axis and message."""
     if spot.upon is not None:
         return
-    limits = zip(choices.WORKSPACE_LOW, choices.WORKSPACE_HIGH, strict=True)
+    limits = zip(facts.WORKSPACE_LOW, facts.WORKSPACE_HIGH, strict=True)
     for axis, given, (low, high) in zip("xy", (spot.x, spot.y), limits, strict=False):
         if given is not None and not low <= given[0] <= given[1] <= high:
             yield axis, f"{list(given)} is out of the arm's reach; allowed: {low:g} to {high:g}"
@@ -219,11 +219,11 @@ def _bad_joint(spot: Spot, subject: str, verb: str) -> str:
     if subject not in able:
         return f"{subject!r} cannot be {verb}. Known: {', '.join(able)}."
     low, high = spot.open
-    if verb == "opened" and high >= choices.OPENED:
-        return f"{subject!r} begins open ({high:g}); expected below {choices.OPENED:g}"
-    if verb == "closed" and low <= choices.CLOSED:
+    if verb == "opened" and high >= facts.OPENED:
+        return f"{subject!r} begins open ({high:g}); expected below {facts.OPENED:g}"
+    if verb == "closed" and low <= facts.CLOSED:
         return f"{subject!r} begins closed ({low:g}); expected open: [0.8, 1]"
-    if verb == "pressed" and high >= choices.PRESSED:
+    if verb == "pressed" and high >= facts.PRESSED:
         return f"{subject!r} begins pressed ({high:g})"
     return ""
 

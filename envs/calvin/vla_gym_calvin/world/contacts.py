@@ -5,8 +5,8 @@ from __future__ import annotations
 import pybullet
 
 from vla_gym_calvin import facts
-from vla_gym_calvin.tasks import Contact
-from vla_gym_calvin.tasks import Contacts as ContactSet
+from vla_gym_calvin.success import Contact
+from vla_gym_calvin.success import Contacts as ContactSet
 from vla_gym_calvin.world.client import Client
 from vla_gym_calvin.world.scene import Scene
 

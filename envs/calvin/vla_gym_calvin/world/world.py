@@ -16,7 +16,7 @@ from vla_gym.errors import OptionError
 from vla_gym_calvin import facts
 from vla_gym_calvin.scene_assets.collision import collision_urdf
 from vla_gym_calvin.scene_assets.model import SceneAssets
-from vla_gym_calvin.tasks import BlockState, Lazy, TaskState
+from vla_gym_calvin.success import BlockState, Lazy, TaskState
 from vla_gym_calvin.visual_state import VisualState
 from vla_gym_calvin.world.client import Client
 from vla_gym_calvin.world.contacts import Contacts

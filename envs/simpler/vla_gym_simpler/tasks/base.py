@@ -15,7 +15,7 @@ from vla_gym_sapien.poses import F64, Pose, multiply_quaternions
 
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_simpler.facts.robots import GOOGLE, GOOGLE_BASE_Z, GOOGLE_RECOLORINGS
-from vla_gym_simpler.setup import Setup
+from vla_gym_simpler.initial import Setup
 from vla_gym_simpler.simulation import Simulation
 
 Rng = np.random.RandomState

@@ -11,7 +11,7 @@ from vla_gym_sapien.interface import Lighting
 from vla_gym_sapien.poses import euler_quaternion
 
 from vla_gym_simpler.facts import robots, scenes
-from vla_gym_simpler.setup import Cabinet, Placed, Setup
+from vla_gym_simpler.initial import Cabinet, Placed, Setup
 from vla_gym_simpler.simulation import CABINET, Simulation
 from vla_gym_simpler.tasks.base import (
     Judge,

@@ -11,7 +11,7 @@ from vla_gym_sapien.poses import F64, Pose, euler_quaternion, rotate
 
 from vla_gym_simpler.facts import robots, scenes
 from vla_gym_simpler.facts.objects import OBJECTS
-from vla_gym_simpler.setup import Placed, Setup
+from vla_gym_simpler.initial import Placed, Setup
 from vla_gym_simpler.simulation import ROBOT, Simulation
 from vla_gym_simpler.tasks.base import (
     MOVED,

@@ -1,7 +1,7 @@
 """The five settings: what each changes of a task, from fixed inventories.
 
 The paper names the settings and shows a few of their objects, cloths and words; the inventories
-beyond those are our choices.
+beyond those are our facts.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from vla_gym_sapien.poses import F64
 
-from vla_gym_bdr import choices
+from vla_gym_bdr import facts
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.simulation import Simulation
@@ -27,9 +27,9 @@ class Judge:
         self._count = 0
         self._check: Callable[[], bool] = getattr(self, f"_{self._goal.verb}")
         self._needed = {
-            "picked": choices.HOLD_STEPS,
-            "placed": choices.HOLD_STEPS,
-            "poured": choices.POUR_STEPS,
+            "picked": facts.HOLD_STEPS,
+            "placed": facts.HOLD_STEPS,
+            "poured": facts.POUR_STEPS,
         }.get(self._goal.verb, 1)
 
     def look(self) -> bool:
@@ -39,30 +39,30 @@ class Judge:
 
     def _picked(self) -> bool:
         name = self._goal.subject
-        return self._simulation.held(name) and lifted(self._simulation, name) >= choices.LIFT
+        return self._simulation.held(name) and lifted(self._simulation, name) >= facts.LIFT
 
     def _placed(self) -> bool:
         simulation, name = self._simulation, self._goal.subject
         speed = float(np.linalg.norm(simulation.bodies[name].velocity[0]))
         free = not simulation.touched_by_robot(name)
-        return free and speed < choices.STILL and lies_on(simulation, name, str(self._goal.target))
+        return free and speed < facts.STILL and lies_on(simulation, name, str(self._goal.target))
 
     def _opened(self) -> bool:
-        return self._simulation.share(self._goal.subject) >= choices.OPENED
+        return self._simulation.share(self._goal.subject) >= facts.OPENED
 
     def _closed(self) -> bool:
-        return self._simulation.share(self._goal.subject) <= choices.CLOSED
+        return self._simulation.share(self._goal.subject) <= facts.CLOSED
 
     def _pressed(self) -> bool:
-        return self._simulation.share(self._goal.subject) >= choices.PRESSED
+        return self._simulation.share(self._goal.subject) >= facts.PRESSED
 
     def _poured(self) -> bool:
         simulation, name = self._simulation, self._goal.subject
         pose = simulation.bodies[name].pose
-        tilted = pose.rotation[2, 2] < np.cos(choices.POUR_TILT)
+        tilted = pose.rotation[2, 2] < np.cos(facts.POUR_TILT)
         mouth = pose.apply(np.array([0.0, 0.0, OBJECTS[name].mouth or 0.0]))
         target = simulation.level(str(self._goal.target)).p
-        near = np.linalg.norm((mouth - target)[:2]) <= choices.POUR_REACH and mouth[2] > target[2]
+        near = np.linalg.norm((mouth - target)[:2]) <= facts.POUR_REACH and mouth[2] > target[2]
         return bool(tilted and near and simulation.held(name))
 
 
@@ -93,11 +93,11 @@ class Watch:
     def look(self, action: F64, *, done: bool, over: bool) -> dict[str, bool]:
         """Take note of an executed action and return all flags."""
         closing = bool(action[6] < 0.0)
-        if closing and not self._was_closed and self._distance() > choices.NEAR:
+        if closing and not self._was_closed and self._distance() > facts.NEAR:
             self._flags["premature_closing"] |= self._goal.verb != "pressed"
-        shut = self._simulation.gripper.opening < choices.EMPTY
+        shut = self._simulation.gripper.opening < facts.EMPTY
         if closing and shut and not done and self._takes() and not self._held():
-            self._flags["missed_grasp"] |= self._distance() < choices.NEAR
+            self._flags["missed_grasp"] |= self._distance() < facts.NEAR
         self._watch_carried(closing)
         self._was_closed = closing
         self._flags["time_out"] = over and not done
