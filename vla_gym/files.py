@@ -1,11 +1,12 @@
-"""Files that are there whole or not at all, however a process ends and whoever else writes them."""
+"""Files and folders that are there whole or not at all, however a process ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +39,52 @@ def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
         raise
     if sync:
         sync_directory(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write a file to, which takes the place of ``path`` when the block succeeds.
+
+    For what libraries write by themselves; one process at a time. What a killed one left behind is
+    overwritten by the next.
+
+    Args:
+        path: The file; its directory is made. The path to write to ends alike.
+
+    Raises:
+        OSError: When it cannot be made; nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def make_folder(target: Path, fill: Callable[[Path], None]) -> Path:
+    """Return ``target``, first made by ``fill(temporary_folder)`` if it does not exist.
+
+    Several processes may make the same one: the slower ones throw their copy away.
+
+    Raises:
+        OSError: When it cannot be made; nothing is left behind.
+    """
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        fill(temporary)
+        temporary.chmod(0o755)
+        temporary.rename(target)
+    except OSError:
+        if not target.is_dir():  # a real failure; otherwise another process was faster
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.errors import VlaGymError
+from vla_gym.files import replacing
 
 Frame = npt.NDArray[np.uint8]
 
@@ -59,16 +60,12 @@ def write_frames(path: Path, frames: Iterable[Frame], *, fps: float, encoding: E
         VlaGymError: When there are no frames, their sizes are odd or differ, or the file cannot be
             written; nothing is left behind.
     """
-    partial = path.with_name(f".{path.stem}.partial.mp4")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not _encode(partial, _checked(path, frames), fps, encoding):
-            raise VlaGymError(f"Video {path} has no frames.")
-        partial.replace(path)
+        with replacing(path) as partial:
+            if not _encode(partial, _checked(path, frames), fps, encoding):
+                raise VlaGymError(f"Video {path} has no frames.")
     except OSError as error:
         raise VlaGymError(f"Video {path} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_frames(

@@ -17,7 +17,13 @@ from vla_gym.assets.checking import (
 from vla_gym.assets.fetching import fetch
 from vla_gym.assets.hashing import sha256
 from vla_gym.assets.manifest import AssetFile, AssetManifest, Upstream, scan
-from vla_gym.assets.roots import ASSETS_VARIABLE, CACHE_VARIABLE, asset_root, cache_root
+from vla_gym.assets.roots import (
+    ASSETS_VARIABLE,
+    CACHE_VARIABLE,
+    asset_root,
+    cache_root,
+    cached_file,
+)
 
 __all__ = [
     "ASSETS_VARIABLE",
@@ -30,6 +36,7 @@ __all__ = [
     "asset_manifest",
     "asset_root",
     "cache_root",
+    "cached_file",
     "check_files",
     "fetch",
     "require",

@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from vla_gym.errors import TrainingError
+from vla_gym.files import replacing
 from vla_gym.training.averaging import Average, put, trained
 from vla_gym.training.config import TrainConfig
 
@@ -62,12 +63,10 @@ def save_state(
         "optimizer": optimizer.state_dict(),
         "average": None if average is None else average.values,
     }
-    partial = out / f".{STATE}.partial"
     try:
-        torch.save(state, partial)
-        partial.replace(out / STATE)
+        with replacing(out / STATE) as partial:
+            torch.save(state, partial)
     except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
         raise TrainingError(f"The state of step {step} cannot be written: {error}") from error
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from vla_gym_sapien.interface import CameraModel, Drive, RobotModel, Surface
 from vla_gym_sapien.poses import F64, Pose
 
+from vla_gym.assets import cached_file
 from vla_gym.errors import MissingDependencyError
 from vla_gym_bdr import facts
-from vla_gym_bdr.files import written
 
 ROBOT = "robot"
 BASE_LINK, GRIPPER_LINK = "base_link", "robotiq_85_base_link"
@@ -59,7 +59,7 @@ def description() -> Path:
     for mesh in robot.iter("mesh"):
         mesh.set("filename", _absolute(mesh.get("filename", "")))
     _add_tool(robot)
-    return written("kinova", "urdf", ElementTree.tostring(robot))
+    return cached_file("bdr/kinova.urdf", ElementTree.tostring(robot))
 
 
 def _folder() -> Path:

@@ -12,11 +12,12 @@ import pybullet
 import pytest
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.scene_assets.builtin.layout import LAYOUTS
-from vla_gym_calvin.scene_assets.cache import cached_folder
 from vla_gym_calvin.scene_assets.collision import collision_urdf
 from vla_gym_calvin.scene_assets.low import low_urdf
 from vla_gym_calvin.scene_assets.simplify import count_faces
 from vla_gym_calvin.world import World
+
+from vla_gym.files import make_folder
 
 SCENES = tuple(LAYOUTS)
 # What the official environment reports for its initial joints (calvin.md, section 2).
@@ -157,7 +158,7 @@ def _fill(folder: Path) -> None:
 def test_many_processes_may_make_the_same_folder_at_once(tmp_path: Path) -> None:
     target = tmp_path / "made"
     with multiprocessing.get_context("fork").Pool(4) as pool:
-        made = pool.starmap(cached_folder, [(target, _fill)] * 8)
+        made = pool.starmap(make_folder, [(target, _fill)] * 8)
     assert set(made) == {target}
     assert (target / "file").stat().st_size == 100_000
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
@@ -169,5 +170,5 @@ def test_a_failed_generation_leaves_nothing_behind(tmp_path: Path) -> None:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        cached_folder(tmp_path / "made", fail)
+        make_folder(tmp_path / "made", fail)
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ import numpy as np
 from vla_gym_sapien.interface import Color, Drive, RobotModel
 from vla_gym_sapien.poses import F64, Pose
 
-from vla_gym_bdr.files import written
+from vla_gym.assets import cached_file
 from vla_gym_bdr.objects.model import Rest
 
 Point = tuple[float, float, float]
@@ -124,7 +124,7 @@ class Fixture:
         Xml.SubElement(
             joint, "limit", lower="0", upper=str(self.joint.reach), effort="100", velocity="10"
         )
-        return written(self.name, "urdf", Xml.tostring(robot))
+        return cached_file(f"bdr/{self.name}.urdf", Xml.tostring(robot))
 
 
 def _add_link(robot: Xml.Element, name: str, boxes: tuple[Box, ...], *, mass: float) -> None:

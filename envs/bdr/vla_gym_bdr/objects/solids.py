@@ -17,7 +17,7 @@ import numpy as np
 from vla_gym_sapien.interface import Color, Look, Shape
 from vla_gym_sapien.poses import F64, Pose, euler_quaternion
 
-from vla_gym_bdr.files import written
+from vla_gym.assets import cached_file
 
 Profile = Sequence[tuple[float, float]]
 Point = tuple[float, float, float]
@@ -116,7 +116,7 @@ def convex_runs(profile: Profile) -> Iterator[Profile]:
 
 def _mesh(profile: Profile, corners: int) -> Path:
     """Return a profile turned around z as an OBJ file with normals."""
-    return written("turned", "obj", "\n".join(_obj(profile, corners)).encode())
+    return cached_file("bdr/turned.obj", "\n".join(_obj(profile, corners)).encode())
 
 
 def _obj(profile: Profile, corners: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vla_gym_bdr.files import written
+from vla_gym.assets import cached_file
 
 F64 = npt.NDArray[np.float64]
 Color = tuple[float, float, float]
@@ -83,4 +83,4 @@ def picture(name: str) -> Path:
     values = wood() if name == "wood" else _CLOTHS[name]()
     buffer = io.BytesIO()
     Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8)).save(buffer, format="PNG")
-    return written(name, "png", buffer.getvalue())
+    return cached_file(f"bdr/{name}.png", buffer.getvalue())

@@ -16,10 +16,12 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from vla_gym.files import write_atomically
 from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
 TIME_LIMIT_S = 120.0  # llvmpipe compiles its shaders on a busy machine
@@ -109,13 +111,9 @@ def _remembered(file: Path) -> Probe | None:
 
 def _remember(file: Path, found: Probe) -> None:
     """Write the answer in one move; a disk that cannot be written only costs the next process."""
-    temporary = file.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"time": time.time(), "found": asdict(found)}))
-        temporary.replace(file)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    text = json.dumps({"time": time.time(), "found": asdict(found)})
+    with suppress(OSError):
+        write_atomically(file, text.encode())
 
 
 def _ask_child(name: str) -> Probe:

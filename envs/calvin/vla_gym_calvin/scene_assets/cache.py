@@ -9,21 +9,15 @@ throws its copy away.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-import platformdirs
-
-CACHE_VARIABLE = "VLA_GYM_CACHE"
+from vla_gym import assets
 
 
 def cache_root() -> Path:
     """Return the per-user folder of derived CALVIN files (``VLA_GYM_CACHE`` overrides its base)."""
-    base = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("vla_gym")
-    return Path(base) / "calvin"
+    return assets.cache_root() / "calvin"
 
 
 def content_key(*parts: str | bytes | Path) -> str:
@@ -39,21 +33,3 @@ def source_key(folder: Path, patterns: Iterable[str] = ("*.py",)) -> str:
     """Return a hash of the code in ``folder``, so that changed code never meets old files."""
     files = sorted(file for pattern in patterns for file in folder.glob(pattern))
     return content_key(*files)
-
-
-def cached_folder(target: Path, fill: Callable[[Path], None]) -> Path:
-    """Return ``target``, first made by ``fill(temporary_folder)`` if it does not exist."""
-    if target.is_dir():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        fill(temporary)
-        temporary.chmod(0o755)
-        temporary.rename(target)
-    except OSError:
-        if not target.is_dir():  # a real failure; otherwise another process was faster
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return target

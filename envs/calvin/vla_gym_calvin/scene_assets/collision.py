@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
+from vla_gym.files import make_folder
+from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
 _VERSION = "collision-3"
 _STL_FACE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
@@ -36,7 +37,7 @@ def collision_urdf(path: Path) -> Path:
     }
     key = content_key(_VERSION, path, *(meshes[name] for name in sorted(meshes)))
     target = cache_root() / "collision" / f"{path.stem}-{key}"
-    cached_folder(target, lambda folder: _write(root, meshes, folder / path.name, key))
+    make_folder(target, lambda folder: _write(root, meshes, folder / path.name, key))
     return target / path.name
 
 

@@ -11,7 +11,8 @@ import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
+from vla_gym.files import make_folder
+from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 from vla_gym_calvin.scene_assets.simplify import count_faces, simplify
 
 _VERSION = "low-3"
@@ -38,7 +39,7 @@ def low_urdf(path: Path) -> Path:
     companions = [file for name in heavy for file in _companions(meshes[name])]
     key = content_key(_VERSION, path, *(meshes[name] for name in sorted(meshes)), *companions)
     target = cache_root() / "low" / f"{path.stem}-{key}"
-    cached_folder(target, lambda folder: _write(root, meshes, set(heavy), folder / path.name))
+    make_folder(target, lambda folder: _write(root, meshes, set(heavy), folder / path.name))
     return target / path.name
 
 

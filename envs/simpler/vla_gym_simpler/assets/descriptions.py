@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,9 +16,8 @@ from importlib import util
 from pathlib import Path
 from xml.etree import ElementTree
 
-from vla_gym.assets import cache_root
+from vla_gym.assets import cached_file
 from vla_gym.errors import MissingDependencyError
-from vla_gym.files import write_atomically
 
 _XACRO = "xacro/trossen_descriptions/urdf/wx250s.urdf.xacro"
 _BLACK = "0.06 0.06 0.07 1"
@@ -28,11 +26,7 @@ _HALF = 3.14159265359
 
 def _written(name: str, text: str) -> Path:
     """Return a file of this content in the cache."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    file = cache_root() / "simpler" / f"{name}-{digest}.urdf"
-    if not file.is_file():
-        write_atomically(file, text.encode())
-    return file
+    return cached_file(f"simpler/{name}.urdf", text.encode())
 
 
 @lru_cache(maxsize=1)

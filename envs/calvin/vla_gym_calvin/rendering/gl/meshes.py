@@ -20,7 +20,8 @@ import fast_simplification
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key
+from vla_gym.files import make_folder
+from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
 F32 = npt.NDArray[np.float32]
 U32 = npt.NDArray[np.uint32]
@@ -92,7 +93,7 @@ def _stored(target: Path, make: Callable[[], Mesh]) -> Mesh:
         for field in fields(Mesh):
             np.save(folder / f"{field.name}.npy", getattr(mesh, field.name))
 
-    cached_folder(target, fill)
+    make_folder(target, fill)
     parts = {field.name: np.load(target / f"{field.name}.npy") for field in fields(Mesh)}
     return Mesh(**parts | {name: bool(parts[name]) for name in ("flat", "faceted")})
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from vla_gym.files import make_folder
 from vla_gym_calvin.scene_assets.builtin import layout, props, robot, table, textures
-from vla_gym_calvin.scene_assets.cache import cache_root, cached_folder, content_key, source_key
+from vla_gym_calvin.scene_assets.cache import cache_root, content_key, source_key
 from vla_gym_calvin.scene_assets.model import SceneAssets
 
 __all__ = ["build", "builtin_assets"]
@@ -18,9 +19,9 @@ __all__ = ["build", "builtin_assets"]
 
 def build(scene: str) -> SceneAssets:
     """Return the built-in files of a scene (``"A"`` to ``"D"``), generated if need be."""
-    robot_folder = cached_folder(_folder("robot", robot_key=True), _fill_robot)
+    robot_folder = make_folder(_folder("robot", robot_key=True), _fill_robot)
     places = layout.LAYOUTS[scene]
-    folder = cached_folder(_folder(f"scene_{scene}"), lambda path: _fill_scene(path, scene))
+    folder = make_folder(_folder(f"scene_{scene}"), lambda path: _fill_scene(path, scene))
     return SceneAssets(
         kind="builtin",
         scene=scene,
