@@ -21,7 +21,7 @@ def collect_command(
     ] = "",
     settings: SetOption = None,
 ) -> None:
-    """Run an expert and record what succeeded; the same command again goes on where it stopped."""
+    """Run an expert and record what succeeded; the same command again resumes where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import parse_options
     from vla_gym.collect.collect import collect

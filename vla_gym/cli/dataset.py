@@ -54,9 +54,7 @@ def check_command(
 @app.command("convert")
 def convert_command(
     path: Folder,
-    out: Annotated[
-        Path, typer.Option(help="LeRobot v3 folder; one that was begun is gone on with.")
-    ],
+    out: Annotated[Path, typer.Option(help="LeRobot v3 folder; an unfinished one is continued.")],
     settings: Settings = None,
 ) -> None:
     """Write a data set of any format as LeRobot v3."""

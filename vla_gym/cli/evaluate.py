@@ -54,7 +54,7 @@ def evaluate_command(
         float, typer.Option(help="Seconds of silence after which a worker is replaced.")
     ] = 300.0,
 ) -> None:
-    """Evaluate a policy on a suite; the same command again goes on where it stopped."""
+    """Evaluate a policy on a suite; the same command again resumes where it stopped."""
     from vla_gym.cli.options import parse_options
     from vla_gym.runner.evaluation import evaluate
 

@@ -2,8 +2,8 @@
 
 For example::
 
-out: runs/smoke          # one directory a pair below it
-limit: 2                 # episodes a pair (a suite may say otherwise)
+out: runs/smoke          # one directory per pair below it
+limit: 2                 # episodes per pair (a suite may set its own)
 workers: 2               # or auto
 video: none              # failures, all or none
 policies:

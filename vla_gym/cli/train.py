@@ -18,7 +18,7 @@ def train_command(
     ] = None,
     settings: Settings = None,
 ) -> None:
-    """Train a policy; the same command again goes on where it stopped."""
+    """Train a policy; the same command again resumes where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import nested
     from vla_gym.training.config import load_train_config

@@ -37,7 +37,7 @@ def sample_batch(
         spec: Says which pictures and numbers.
         slots: Whose observations they are.
         rng: Source of the random numbers.
-        infos: Mappings with the privileged names, one a slot (repeated as needed).
+        infos: Mappings with the privileged names, one per slot (repeated as needed).
     """
     count = len(slots)
     pictures = {
@@ -92,7 +92,7 @@ class _Context:
         )
 
     def batches(self, slots: Sequence[Slot]) -> list[Batch]:
-        """Return one batch a step, always the same observations."""
+        """Return one batch per step, always the same observations."""
         rng = np.random.default_rng(self.trial.seed)
         return [
             sample_batch(self.spec, slots, rng, infos=self.infos) for _ in range(self.trial.steps)

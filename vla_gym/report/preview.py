@@ -1,4 +1,4 @@
-"""How the episodes of suites begin, in one picture: a row a task, a column a suite.
+"""How the episodes of suites begin, in one picture: one row per task, one column per suite.
 
 For any suite of any environment: environments are made and reset as the runner does it, and seen
 through one of their cameras.

@@ -32,7 +32,7 @@ class RunOptions(Record):
     """How a run is carried out; may differ from call to call on one directory.
 
     Attributes:
-        workers: Processes that run environments; ``"auto"`` is one a core.
+        workers: Processes that run environments; ``"auto"`` is one per core.
         limit: Only the first so many episodes; may grow from call to call.
         batch_size: Most observations in one call of the policy; the number of workers if ``None``.
         batch_wait: Seconds to wait for a batch to fill, at most.

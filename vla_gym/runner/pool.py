@@ -31,7 +31,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""Set to 1 in workers: one process a core, not one process a core with a thread a core each."""
+"""Set to 1 in workers: one process per core, not one per core with a thread per core each."""
 LOG_BYTES = 4000
 """How much of what a worker printed a message quotes."""
 LOG_LIMIT = 1_000_000

@@ -1,6 +1,6 @@
 """What a user sees while a run goes on: how far, how fast, how well, how long still.
 
-On a terminal it is a bar; in a log file a line now and then.
+On a terminal it is a bar; in a log file an occasional line.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Watcher(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Learn something worth a line."""
+        """Report an event."""
         ...
 
 
 class Nobody:
-    """Is told and does not care."""
+    """Ignores every event."""
 
     def finished(self, record: EpisodeRecord) -> None:
         """Ignore it."""

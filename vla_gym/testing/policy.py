@@ -40,7 +40,7 @@ class MockPolicy:
 
     Args:
         competence: Probability that it goes for the target in a sub-task, else it wanders.
-        chunk: Actions a call.
+        chunk: Actions per call.
         execution: What is done with them.
         cameras: Whether it looks at pictures at all.
         delay: Seconds that a call takes.
@@ -106,7 +106,7 @@ class MockPolicy:
         return chunks[:, :, :5] if any(map(self._strikes("shape"), batch.slots)) else chunks
 
     def close(self) -> None:
-        """Take note."""
+        """Remember that it was closed."""
         self.closed = True
 
     def _decide(self, batch: Batch, row: int) -> npt.NDArray[np.float64]:

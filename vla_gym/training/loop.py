@@ -34,7 +34,7 @@ _PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
     """Train a policy and return the folder of its checkpoint.
 
-    The same call again goes on where it stopped, and on a CPU ends with the same weights, bit by
+    The same call again resumes where it stopped, and on a CPU ends with the same weights, bit by
     bit, as if it had not stopped.
 
     Args:

@@ -13,9 +13,9 @@ from math import pi, radians, tan
 # --- Time -------------------------------------------------------------------------------------
 
 CONTROL_HZ = 10
-"""Actions a second: what data sets of this kind are recorded at."""
+"""Actions per second: what data sets of this kind are recorded at."""
 STEP_HZ = 200
-"""Simulation steps a second: grasps hold, and an action is a whole number of steps."""
+"""Simulation steps per second: grasps hold, and an action is a whole number of steps."""
 STEPS = STEP_HZ // CONTROL_HZ
 MAX_STEPS = 400
 """Step limit of a task that says nothing else: 40 s."""

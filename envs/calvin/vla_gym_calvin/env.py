@@ -1,7 +1,7 @@
 """CALVIN as a Gymnasium environment.
 
 Physics and pictures are separate: ``World`` is stepped, a renderer draws its state, and only when
-somebody looks. A policy that executes chunks therefore pays for one picture a chunk.
+somebody looks. A policy that executes chunks therefore pays for one picture per chunk.
 """
 
 from __future__ import annotations

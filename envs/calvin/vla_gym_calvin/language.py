@@ -1,4 +1,4 @@
-"""What the policy is told: one sentence a task.
+"""What the policy is told: one sentence per task.
 
 Published numbers use the official validation sentences, which are not ours to ship; they are read
 from the asset store. Without them the sentences below are used: our own wording, one a task, so

@@ -46,7 +46,7 @@ class Compact(Backbone):
         return embeds
 
     def embed_images(self, pixels: Tensor) -> Tensor:
-        """Return one token a cell of the last feature map."""
+        """Return one token per cell of the last feature map."""
         embeds: Tensor = self.project_image(self.vision(pixels).flatten(2).transpose(1, 2))
         return embeds
 
