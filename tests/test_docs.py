@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(ROOT.glob("docs/*.md"))
+PAGES = sorted(ROOT.glob("docs/**/*.md"))
 MOST_NOT_RUN = 14
 SHORTER = {
     "vla-gym eval": "--limit 1 --workers 1",
@@ -107,7 +107,7 @@ def run_page(page: Path, folder: Path, *, full: bool) -> None:
 
 
 def ids(pages: list[Path]) -> list[str]:
-    return [page.stem for page in pages]
+    return [str(page.relative_to(ROOT / "docs").with_suffix("")) for page in pages]
 
 
 QUICK = [page for page in PAGES if any(b.runs and b.mark != "full" for b in blocks(page))]

@@ -96,7 +96,7 @@ def test_the_way_to_a_vla_of_ones_own_in_small(tmp_path: Path) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    pages = [ROOT / "README.md", *ROOT.glob("*/*/README.md"), *ROOT.glob("docs/*.md")]
+    pages = [ROOT / "README.md", *ROOT.glob("*/*/README.md"), *ROOT.glob("docs/**/*.md")]
     dead = [
         f"{page.relative_to(ROOT)}: {target}"
         for page in pages
