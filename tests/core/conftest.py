@@ -56,9 +56,20 @@ def make_action(**changes: Any) -> ActionSpec:
             reference=Reference.COMMANDED,
         ),
         "gripper": GripperSpec(open=1, closed=-1, mode=Mode.ABSOLUTE, binary=True),
-        "control_hz": 30,
     }
-    return ActionSpec(**{**parts, **changes})
+    ends = {name: changes.pop(name, None) for name in ("low", "high")}
+    chosen = [changes.pop(kind, part) for kind, part in parts.items()]
+    return ActionSpec(
+        parts=tuple(_limited(part, chosen, ends) for part in chosen),
+        **{"control_hz": 30, **changes},
+    )
+
+
+def _limited(part: Any, parts: list[Any], ends: dict[str, Any]) -> Any:
+    """Return a part with its share of limits that are given for the whole action."""
+    start = sum(other.size for other in parts[: parts.index(part)])
+    share = {n: tuple(e[start : start + part.size]) for n, e in ends.items() if e is not None}
+    return part.model_copy(update=share)
 
 
 def make_env_spec(**changes: Any) -> EnvContract:

@@ -27,7 +27,7 @@ from vla_gym.conformance.report import (
     run_checks,
 )
 from vla_gym.contract.env import INFO_KEYS, VlaEnv
-from vla_gym.contract.spec import EnvContract, Mode
+from vla_gym.contract.spec import EnvContract, GripperSpec, Mode
 from vla_gym.errors import ActionError, VlaGymError
 
 Actions = npt.NDArray[np.float64]
@@ -62,10 +62,12 @@ class _Context:
         space = self.env.action_space
         space.seed(seed)
         actions = np.array([space.sample() for _ in range(count)], dtype=np.float64)
-        gripper = self.contract.action.gripper
-        if gripper.binary or gripper.mode is Mode.DELTA:
-            ends = (gripper.open, gripper.closed)
-            actions[:, -1] = np.random.default_rng(seed).choice(ends, size=count)
+        rng = np.random.default_rng(seed)
+        spec = self.contract.action
+        for gripper in spec.of(GripperSpec):
+            if gripper.binary or gripper.mode is Mode.DELTA:
+                ends = (gripper.open, gripper.closed)
+                actions[:, spec.slices[gripper.name].start] = rng.choice(ends, size=count)
         return actions
 
     def trace(self, env: Any, *, seed: int) -> list[Any]:

@@ -9,23 +9,22 @@ through bit by bit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract import arm_plan, ensemble, gripper, images, normalization, proprioception
-from vla_gym.contract.actions import ArmConverter, Poses
+from vla_gym.contract import ensemble, gripper, images, motion, normalization, proprioception
 from vla_gym.contract.ensemble import TemporalEnsemble
 from vla_gym.contract.env import INFO_KEYS
-from vla_gym.contract.frames import Pose, PoseReader
 from vla_gym.contract.gripper import GripperConverter, GripperState
 from vla_gym.contract.images import ImageConverter
 from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
+from vla_gym.contract.motion import NOWHERE, Motion, Stance, Stances
 from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.contract.proprioception import ProprioceptionConverter
-from vla_gym.contract.spec import ActionSpec, EnvContract, Execution, PolicySpec
+from vla_gym.contract.spec import ActionSpec, EnvContract, Execution, GripperSpec, PolicySpec
 from vla_gym.errors import ActionError, ObservationError
 
 Array = npt.NDArray[np.floating[Any]]
@@ -46,9 +45,8 @@ class Adapter:
     warnings: tuple[Issue, ...]
     images: Mapping[str, ImageConverter]
     proprioception: ProprioceptionConverter
-    arm: ArmConverter
-    gripper: GripperConverter
-    reader: PoseReader | None
+    motion: Motion
+    grippers: Mapping[str, GripperConverter]
 
     def start(self) -> EpisodeAdapter:
         """Return a fresh adapter for one episode."""
@@ -57,9 +55,9 @@ class Adapter:
     @property
     def identity(self) -> bool:
         """Whether actions pass untouched (apart from which of a chunk are executed)."""
-        ways = {self.arm.translation.value, self.arm.rotation.value}
-        plain = self.gripper.identity and self.policy.normalization is None
-        return ways == {"identity"} and plain and not self.env.action.clip
+        plain = self.motion.identity and self.policy.normalization is None
+        held = all(converter.identity for converter in self.grippers.values())
+        return plain and held and not self.env.action.clip
 
     def describe(self) -> dict[str, Any]:
         """Return the conversions chosen, in plain types for the run record."""
@@ -69,10 +67,9 @@ class Adapter:
             "images": {role: converter.describe() for role, converter in self.images.items()},
             "proprioception": self.proprioception.describe(),
             "normalization": normalized.model_dump(mode="json") if normalized else None,
-            "translation": self.arm.translation.value,
-            "rotation": self.arm.rotation.value,
-            "gripper": self.gripper.describe(),
-            "limits": "clip" if action.clip else "reject" if _limited(action) else "none",
+            **self.motion.describe(),
+            **{converter.env.name: converter.describe() for converter in self.grippers.values()},
+            "limits": "clip" if action.clip else "reject" if action.limited else "none",
             "execution": {
                 "mode": spec.execution.value,
                 "chunk": spec.chunk,
@@ -88,8 +85,8 @@ class Adapter:
 class _State:
     """What the conversion of the next action depends on."""
 
-    gripper: GripperState
-    commanded: Pose | None = None
+    grippers: Mapping[str, GripperState] = field(default_factory=dict)
+    commanded: Stance | None = None
 
 
 class EpisodeAdapter:
@@ -98,7 +95,10 @@ class EpisodeAdapter:
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
         self._policy, self._env = adapter.policy, adapter.env
-        self._trail = [_State(GripperState())]
+        self._grippers = [_Gripper(adapter, arm) for arm in adapter.grippers]
+        self._ends = _limits(adapter.env.action)
+        self._fresh = {arm: GripperState() for arm in adapter.grippers}
+        self._trail = [_State(self._fresh)]
         self._step = 0
         self._ensemble = _make_ensemble(adapter.policy)
         self._meant = _make_ensemble(adapter.policy)
@@ -122,7 +122,7 @@ class EpisodeAdapter:
 
         Args:
             chunk: The policy's ``(chunk, action size)``, float; the type is kept.
-            obs: The observation it was made for; needed where ``Adapter.arm.uses_pose``.
+            obs: The observation it was made for; needed where ``Adapter.motion.needs_stance``.
 
         Raises:
             ActionError: With step and index, for a wrong shape, NaN or infinity, a value beyond
@@ -134,7 +134,7 @@ class EpisodeAdapter:
         measured = self._measured(obs)
         state = self._trail[-1]
         if state.commanded is None:
-            state = _State(state.gripper, measured)
+            state = _State(state.grippers, measured)
         self._trail = [state]
         result = np.empty((len(rows), self._env.action.size), dtype=rows.dtype)
         for index, row in enumerate(rows):
@@ -164,7 +164,7 @@ class EpisodeAdapter:
             None if shown is None else np.array(shown[: len(actions)]),
         )
 
-    def _intended(self, chunk: Chunk, measured: Pose | None) -> Array | None:
+    def _intended(self, chunk: Chunk, measured: Stance | None) -> Array | None:
         if self._meant is None and chunk.intended is None:
             return None
         given = chunk.actions if chunk.intended is None else chunk.intended
@@ -192,7 +192,7 @@ class EpisodeAdapter:
 
         The commanded pose stays, for the robot has not moved.
         """
-        self._trail = [_State(GripperState(), self._trail[-1].commanded)]
+        self._trail = [_State(self._fresh, self._trail[-1].commanded)]
         for predictions in (self._ensemble, self._meant):
             if predictions is not None:
                 predictions.reset()
@@ -232,7 +232,7 @@ class EpisodeAdapter:
         spec = (self._policy if owner == "policy" else self._env).action
         raise ActionError(
             f"step {self._step}: action {index} of the chunk has {values[index, number]} at index "
-            f"{number} ({_part(spec, number)}); all numbers must be finite."
+            f"{number} ({spec.number(number)}); all numbers must be finite."
         )
 
     def _select(self, rows: Array) -> Array:
@@ -240,54 +240,67 @@ class EpisodeAdapter:
             return self._ensemble.add(rows)[np.newaxis]
         return rows[: self._policy.actions_per_call]
 
-    def _measured(self, obs: Mapping[str, Any] | None) -> Pose | None:
-        reader = self._adapter.reader
-        if reader is None:
+    def _measured(self, obs: Mapping[str, Any] | None) -> Stance | None:
+        if not self._adapter.motion.needs_stance:
             return None
         if obs is None:
             raise ObservationError("Converting these actions needs the observation; pass obs.")
         try:
-            return reader(obs["proprioception"])
+            return self._adapter.motion.measured(obs["proprioception"])
         except ValueError as error:
             raise ObservationError(f"pose of the end effector: {error}") from None
 
     def _convert(
-        self, row: Array, state: _State, measured: Pose | None, index: int
+        self, row: Array, state: _State, measured: Stance | None, index: int
     ) -> tuple[Array, _State]:
         """Return one action of the environment, and what follows from it."""
-        poses = None
+        stances = NOWHERE
         if measured is not None and state.commanded is not None:
-            poses = Poses(commanded=state.commanded, measured=measured)
+            stances = Stances(commanded=state.commanded, measured=measured)
         result = np.empty(self._env.action.size, dtype=row.dtype)
+        grips = {}
         try:
-            result[:3], result[3:-1] = self._adapter.arm.convert(row, poses)
-            value, grip = self._adapter.gripper.step(row[-1], state.gripper)
+            self._adapter.motion.convert(row, stances, result)
+            for grip in self._grippers:
+                grips[grip.arm] = grip.step(row, state.grippers[grip.arm], result)
         except (ValueError, ActionError) as error:
             raise ActionError(f"step {self._step + index}: {error}") from None
-        result[-1] = value
         self._check_finite(result[np.newaxis], "environment")
         result = self._limit(result, index)
-        commanded = self._adapter.arm.advance(result, poses) if poses else None
-        return result, _State(grip, commanded)
+        advanced = None if measured is None else self._adapter.motion.advance(result, stances)
+        return result, _State(grips, advanced)
 
     def _limit(self, row: Array, index: int) -> Array:
         spec = self._env.action
-        if not _limited(spec):
+        if self._ends is None:
             return row
-        low = np.array(spec.low if spec.low is not None else -np.inf, dtype=row.dtype)
-        high = np.array(spec.high if spec.high is not None else np.inf, dtype=row.dtype)
+        low, high = (end.astype(row.dtype) for end in self._ends)
         if spec.clip:
             return np.clip(row, low, high)
         beyond = np.flatnonzero((row < low) | (row > high))
         if len(beyond):
             number = int(beyond[0])
-            lowest, highest = (np.broadcast_to(end, row.shape)[number] for end in (low, high))
             raise ActionError(
                 f"step {self._step + index}: {row[number]} at index {number} "
-                f"({_part(spec, number)}) is outside the environment's [{lowest}, {highest}], and "
-                "it declares no clipping."
+                f"({spec.number(number)}) is outside the environment's [{low[number]}, "
+                f"{high[number]}], and it declares no clipping."
             )
         return row
+
+
+class _Gripper:
+    """One gripper of an adapter, and where its numbers lie."""
+
+    def __init__(self, adapter: Adapter, arm: str) -> None:
+        self.arm = arm
+        self._converter = adapter.grippers[arm]
+        self._from = adapter.policy.action.place(GripperSpec, arm).start
+        self._to = adapter.env.action.place(GripperSpec, arm).start
+
+    def step(self, row: Array, state: GripperState, out: Array) -> GripperState:
+        """Write the environment's number for that of a policy's action; return what follows."""
+        out[self._to], after = self._converter.step(row[self._from], state)
+        return after
 
 
 def adapt(policy_spec: PolicySpec, env_contract: EnvContract, *, env_id: str = "") -> Adapter:
@@ -305,8 +318,8 @@ def adapt(policy_spec: PolicySpec, env_contract: EnvContract, *, env_id: str = "
     issues = IssueList()
     pictures = images.plan(policy_spec.cameras, env_contract.cameras, issues)
     state = proprioception.plan(policy_spec.proprioception, env_contract, issues)
-    arm, reader = arm_plan.plan(policy_spec, env_contract, issues)
-    grip = gripper.plan(policy_spec, env_contract.action.gripper, issues)
+    moves = motion.plan(policy_spec, env_contract, issues)
+    grips = gripper.plan(policy_spec, env_contract, issues)
     normalization.check(policy_spec, issues)
     ensemble.check(policy_spec, issues)
     _check_rest(policy_spec, env_contract, env_id, issues)
@@ -318,9 +331,8 @@ def adapt(policy_spec: PolicySpec, env_contract: EnvContract, *, env_id: str = "
         warnings=tuple(issues),
         images=pictures,
         proprioception=state,
-        arm=arm,
-        gripper=grip,
-        reader=reader,
+        motion=moves,
+        grippers=grips,
     )
 
 
@@ -350,23 +362,20 @@ def _check_rest(policy: PolicySpec, env: EnvContract, env_id: str, issues: Issue
 
 
 def _check_limits(policy: ActionSpec, env: ActionSpec, issues: IssueList) -> None:
-    for name, low, high in (
-        ("environment", env.low, env.high),
-        ("policy", policy.low, policy.high),
-    ):
-        if low and high and any(least > most for least, most in zip(low, high, strict=True)):
+    for name, spec in (("environment", env), ("policy", policy)):
+        if any(least > most for least, most in zip(spec.low, spec.high, strict=True)):
             issues.error(
                 "limits",
                 f"The {name}'s lower limits exceed its upper ones.",
-                "swap action.low and action.high",
+                "swap low and high of the part",
             )
-    if env.clip and not _limited(env):
+    if env.clip and not env.limited:
         issues.error(
             "limits",
             "The environment declares clip=True and no limits.",
-            "declare action.low and action.high, or clip=False",
+            "declare low and high of its parts, or clip=False",
         )
-    if _limited(env) and not env.clip and not _limited(policy):
+    if env.limited and not env.clip and not policy.limited:
         issues.warning(
             "limits",
             "The environment rejects actions beyond its limits and the policy declares none.",
@@ -374,8 +383,8 @@ def _check_limits(policy: ActionSpec, env: ActionSpec, issues: IssueList) -> Non
         )
 
 
-def _limited(action: ActionSpec) -> bool:
-    return action.low is not None or action.high is not None
+def _limits(action: ActionSpec) -> tuple[Array, Array] | None:
+    return (np.array(action.low), np.array(action.high)) if action.limited else None
 
 
 def _make_ensemble(spec: PolicySpec) -> TemporalEnsemble | None:
@@ -388,12 +397,3 @@ def _named(info: Mapping[str, Any], name: str) -> Any:
     if name not in info:
         raise ObservationError(f"info has no {name!r}, which the policy declared as privileged.")
     return info[name]
-
-
-def _part(spec: ActionSpec, number: int) -> str:
-    """Return what a number of an action is, for messages."""
-    if number < 3:
-        return f"translation {'xyz'[number]}"
-    if number == spec.size - 1:
-        return "gripper"
-    return f"rotation {spec.rotation.representation.value}[{number - 3}]"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vla_gym.contract import rotations
 from vla_gym.contract.issues import IssueList
-from vla_gym.contract.spec import ActionSpec, Execution, Mode, PolicySpec
+from vla_gym.contract.spec import ActionSpec, Execution, Mode, PolicySpec, RotationSpec
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -29,7 +29,11 @@ class TemporalEnsemble:
     def __init__(self, chunk: int, *, decay: float, action: ActionSpec) -> None:
         self._chunks: deque[Array] = deque(maxlen=chunk)
         self._decay = decay
-        self._rotation = action.rotation
+        self._turns = [
+            (action.slices[part.name], part)
+            for part in action.of(RotationSpec)
+            if part.mode is Mode.ABSOLUTE
+        ]
 
     def reset(self) -> None:
         """Forget all predictions."""
@@ -44,14 +48,14 @@ class TemporalEnsemble:
             return np.asarray(present[0])
         weights = ensemble_weights(len(present), decay=self._decay)
         average = np.average(present.astype(np.float64), axis=0, weights=weights)
-        if self._rotation.mode is Mode.ABSOLUTE:
-            average[3:-1] = self._mean_rotation(present[:, 3:-1], weights)
+        for place, part in self._turns:
+            average[place] = _mean_rotation(present[:, place], weights, part)
         return average.astype(chunk.dtype)
 
-    def _mean_rotation(self, values: Array, weights: npt.NDArray[np.float64]) -> Array:
-        scale = self._rotation.radians_per_unit
-        radians = values.astype(np.float64) * scale
-        return rotations.mean(radians, weights, self._rotation.representation) / scale
+
+def _mean_rotation(values: Array, weights: npt.NDArray[np.float64], spec: RotationSpec) -> Array:
+    radians = values.astype(np.float64) * spec.radians_per_unit
+    return rotations.mean(radians, weights, spec.representation) / spec.radians_per_unit
 
 
 def ensemble_weights(count: int, *, decay: float) -> npt.NDArray[np.float64]:

@@ -17,7 +17,8 @@ from vla_gym.contract.issues import IssueList
 from vla_gym.contract.spec import EnvContract, Frame, ProprioceptionField, Rotation
 
 Vector = npt.NDArray[np.float64]
-POSITION, ROTATION = "ee_position", "ee_rotation"
+POSITION, ROTATION, JOINTS = "ee_position", "ee_rotation", "joint_positions"
+"""Names of the proprioception fields that conversions read."""
 
 
 @dataclass(frozen=True)
@@ -124,24 +125,27 @@ class PoseReader:
         return Pose(position, matrix, euler)
 
 
-def locate(fields: tuple[ProprioceptionField, ...], name: str) -> slice | None:
-    """Return where a field lies in the proprioception vector."""
+def locate(fields: tuple[ProprioceptionField, ...], key: str) -> slice | None:
+    """Return where a field (``ProprioceptionField.key``) lies in the proprioception vector."""
     start = 0
     for entry in fields:
-        if entry.name == name:
+        if entry.key == key:
             return slice(start, start + entry.size)
         start += entry.size
     return None
 
 
-def plan_reader(env: EnvContract, needed: set[str], issues: IssueList) -> PoseReader | None:
-    """Return the reader of the pose fields that conversions need; add those that are missing."""
-    declared = {entry.name: entry for entry in env.proprioception}
+def plan_reader(
+    env: EnvContract, arm: str, needed: set[str], issues: IssueList
+) -> PoseReader | None:
+    """Return the reader of the pose fields of an arm that are needed; add missing ones."""
+    declared = {entry.name: entry for entry in env.proprioception if entry.arm == arm}
     usable = {name: entry for name, entry in declared.items() if _is_pose(entry)}
     for name in sorted(needed - set(usable)):
         issues.error(
             "pose_unavailable",
-            f"Converting the action needs {name!r} and the environment "
+            f"Converting the action{f' of arm {arm!r}' if arm else ''} needs {name!r} and the "
+            "environment "
             f"{'declares it incompletely' if name in declared else 'does not declare it'}.",
             f"declare the proprioception field {name!r} with frame world or base (and "
             "representation, for the rotation), or use a policy with the environment's own action",
@@ -156,10 +160,14 @@ def plan_reader(env: EnvContract, needed: set[str], issues: IssueList) -> PoseRe
     if not needed <= set(usable) or len(frames) != 1:
         return None
     rotation = usable[ROTATION].rotation if ROTATION in needed else None
+    places = {
+        name: locate(env.proprioception, usable[name].key) if name in needed else None
+        for name in (POSITION, ROTATION)
+    }
     return PoseReader(
         frames.pop() or Frame.WORLD,
-        locate(env.proprioception, POSITION) if POSITION in needed else None,
-        locate(env.proprioception, ROTATION) if ROTATION in needed else None,
+        places[POSITION],
+        places[ROTATION],
         rotation or Rotation.EULER_XYZ,
     )
 

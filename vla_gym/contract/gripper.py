@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vla_gym.contract.issues import IssueList
-from vla_gym.contract.spec import Execution, GripperSpec, Mode, PolicySpec
+from vla_gym.contract.spec import EnvContract, Execution, GripperSpec, Mode, PolicySpec
 from vla_gym.errors import ActionError
 
 TOLERANCE = 1e-6
@@ -156,11 +156,21 @@ def _from_direction(direction: float, spec: GripperSpec) -> float:
     return (spec.open + spec.closed + direction * (spec.open - spec.closed)) / 2
 
 
-def plan(policy: PolicySpec, env: GripperSpec, issues: IssueList) -> GripperConverter:
-    """Return the converter; add what is undeclared."""
-    converter = GripperConverter(policy.action.gripper, env)
+def plan(policy: PolicySpec, env: EnvContract, issues: IssueList) -> dict[str, GripperConverter]:
+    """Return the converters by arm, of grippers that both sides have; add what is undeclared."""
+    found = {}
+    for wanted in policy.action.of(GripperSpec):
+        offered = env.action.find(GripperSpec, wanted.arm)
+        if offered is not None:
+            found[wanted.arm] = _plan_one(policy, wanted, offered, issues)
+    return found
+
+
+def _plan_one(
+    policy: PolicySpec, wanted: GripperSpec, env: GripperSpec, issues: IssueList
+) -> GripperConverter:
+    converter = GripperConverter(wanted, env)
     _check_threshold(policy, converter, issues)
-    wanted = converter.policy
     if env.mode is Mode.DELTA and wanted.mode is Mode.ABSOLUTE and wanted.sticky_repeat == 0:
         issues.warning(
             "gripper_sticky",

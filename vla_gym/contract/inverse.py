@@ -15,11 +15,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract import arm_plan, inverse_gripper
-from vla_gym.contract.actions import ArmConverter, Poses, read_turn
+from vla_gym.contract import inverse_gripper, motion
 from vla_gym.contract.adapter import Adapter, adapt
+from vla_gym.contract.cartesian import read_turn
 from vla_gym.contract.issues import IncompatibleError, Issue, IssueList
-from vla_gym.contract.spec import ActionSpec, EnvContract, Execution, PolicySpec
+from vla_gym.contract.motion import NOWHERE, Motion, Stance, Stances
+from vla_gym.contract.spec import (
+    ActionSpec,
+    EnvContract,
+    Execution,
+    GripperSpec,
+    PolicySpec,
+    RotationSpec,
+)
 from vla_gym.errors import ActionError
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -50,12 +58,13 @@ class LabelConverter:
 
     Attributes:
         forward: What an evaluation of the policy would do, one action at a time.
-        backward: The arm the other way round, from the recorded world's terms to the policy's.
+        backward: All but the grippers the other way round, from the recorded world's terms to the
+            policy's.
         warnings: What cannot be learned exactly.
     """
 
     forward: Adapter
-    backward: ArmConverter
+    backward: Motion
     warnings: tuple[Issue, ...]
 
     def __call__(
@@ -76,30 +85,35 @@ class LabelConverter:
         labels = np.empty((len(wide), self.forward.policy.action.size))
         again = np.empty_like(wide)
         self._move(wide, proprioception, wide if executed is None else executed, labels, again)
-        gripper = self.forward.gripper
-        labels[:, -1] = inverse_gripper.policy_numbers(wide[:, -1], gripper)
-        again[:, -1] = inverse_gripper.forward(labels[:, -1], gripper)
+        for arm, gripper in self.forward.grippers.items():
+            mine = self.forward.policy.action.place(GripperSpec, arm).start
+            theirs = self.forward.env.action.place(GripperSpec, arm).start
+            labels[:, mine] = inverse_gripper.policy_numbers(wide[:, theirs], gripper)
+            again[:, theirs] = inverse_gripper.forward(labels[:, mine], gripper)
         equal = _equal(wide, again, self.forward.env.action)
         return Labels(labels, equal & _within(labels, self.forward.policy.action))
 
     def _move(
         self, actions: Wide, states: Floats, executed: Floats, labels: Wide, again: Wide
     ) -> None:
-        """Fill in the arm's labels, and what they become.
+        """Fill in the labels of all but the grippers, and what they become.
 
-        The commanded pose begins as the measured one and follows what was executed.
+        What was commanded begins as what was measured and follows what was executed.
         """
-        forward, reader, commanded = self.forward.arm, self.forward.reader, None
+        forward = self.forward.motion
+        commanded: Stance | None = None
         for frame, row in enumerate(actions):
             try:
-                poses = None
-                if reader is not None:
-                    measured = reader(states[frame])
-                    poses = Poses(commanded=commanded or measured, measured=measured)
-                    commanded = forward.advance(executed[frame], poses)
-                label, back = labels[frame], again[frame]
-                label[:3], label[3:-1] = self.backward.convert(row, poses)
-                back[:3], back[3:-1] = forward.convert(label, poses)
+                stances = NOWHERE
+                if forward.needs_stance:
+                    measured = forward.measured(states[frame])
+                    stances = Stances(commanded=commanded or measured, measured=measured)
+                    commanded = forward.advance(executed[frame], stances)
+                turned = Stances(
+                    forward.backwards(stances.commanded), forward.backwards(stances.measured)
+                )
+                self.backward.convert(row, turned, labels[frame])
+                forward.convert(labels[frame], stances, again[frame])
             except ValueError as error:
                 raise ActionError(f"frame {frame}: {error}") from None
 
@@ -120,12 +134,14 @@ def invert(policy: PolicySpec, world: EnvContract, *, name: str = "") -> LabelCo
     changes = {"normalization": None, "environments": ()}
     forward = adapt(policy.model_copy(update=changes), world, env_id=name)
     issues = IssueList(forward.warnings)
-    inverse_gripper.check(forward.gripper, issues)
+    for gripper in forward.grippers.values():
+        inverse_gripper.check(gripper, issues)
     if any(issue.severity == "error" for issue in issues):
         raise IncompatibleError(issues, subject=name)
-    backward, _ = arm_plan.plan(
+    hertz = {"control_hz": world.action.control_hz}  # who executes says how long a step is
+    backward = motion.plan(
         policy.model_copy(update={"action": world.action, "execution": Execution.FIRST}),
-        world.model_copy(update={"action": policy.action}),
+        world.model_copy(update={"action": policy.action.model_copy(update=hertz)}),
         IssueList(),  # the same two specs: their issues are in ``forward``
     )
     return LabelConverter(forward, backward, tuple(issues))
@@ -134,16 +150,17 @@ def invert(policy: PolicySpec, world: EnvContract, *, name: str = "") -> LabelCo
 def _equal(recorded: Wide, again: Wide, spec: ActionSpec) -> Bools:
     """Return where two episodes ``(T, a)`` mean the same; rotations may be written differently."""
     numbers = _close(recorded, again)
-    if not spec.rotation.additive and not numbers[:, 3:-1].all():
-        turns = [read_turn(rows[:, 3:-1], spec.rotation) for rows in (recorded, again)]
-        numbers[:, 3:-1] |= np.all(_close(*turns), axis=(1, 2))[:, np.newaxis]
+    for part in spec.of(RotationSpec):
+        place = spec.slices[part.name]
+        if not part.additive and not numbers[:, place].all():
+            turns = [read_turn(rows[:, place], part) for rows in (recorded, again)]
+            numbers[:, place] |= np.all(_close(*turns), axis=(1, 2))[:, np.newaxis]
     return np.asarray(np.all(numbers, axis=1))
 
 
 def _within(labels: Wide, spec: ActionSpec) -> Bools:
-    low = -np.inf if spec.low is None else np.array(spec.low)
-    high = np.inf if spec.high is None else np.array(spec.high)
-    return np.asarray(np.all(_close(np.clip(labels, low, high), labels), axis=1))
+    clipped = np.clip(labels, np.array(spec.low), np.array(spec.high))
+    return np.asarray(np.all(_close(clipped, labels), axis=1))
 
 
 def _close(one: Wide, other: Wide) -> Bools:

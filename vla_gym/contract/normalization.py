@@ -68,5 +68,5 @@ def check(policy: PolicySpec, issues: IssueList) -> None:
         issues.error(
             "normalization_clip",
             "clip=True is defined for values in [-1, 1], not for mean and standard deviation.",
-            "set clip=False, or declare the limits in action.low and action.high",
+            "set clip=False, or declare the limits in the parts of the action",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +12,7 @@ from vla_gym.contract import rotations
 from vla_gym.contract.frames import POSITION, FrameChange, frame_change, locate
 from vla_gym.contract.issues import IssueList
 from vla_gym.contract.spec import EnvContract, ProprioceptionField, Rotation
-
-UNITS: Mapping[str, tuple[str, float]] = {
-    "m": ("length", 1.0),
-    "cm": ("length", 1e-2),
-    "mm": ("length", 1e-3),
-    "rad": ("angle", 1.0),
-    "deg": ("angle", np.pi / 180),
-}
-"""Kind and size of the units that are converted."""
+from vla_gym.contract.terms import UNITS, unit_ratio
 
 ANGULAR = (Rotation.EULER_XYZ, Rotation.AXIS_ANGLE)
 
@@ -122,21 +113,21 @@ class ProprioceptionConverter:
 
     def describe(self) -> dict[str, str]:
         """Return the conversions by field."""
-        return {field.target.name: field.describe() for field in self.fields}
+        return {field.target.key: field.describe() for field in self.fields}
 
 
 def plan(
     wanted: tuple[ProprioceptionField, ...], env: EnvContract, issues: IssueList
 ) -> ProprioceptionConverter:
     """Return the converter of the fields that the policy wants; add what does not fit."""
-    offered = {entry.name: entry for entry in env.proprioception}
+    offered = {entry.key: entry for entry in env.proprioception}
     fields = []
     for target in wanted:
-        source = offered.get(target.name)
+        source = offered.get(target.key)
         if source is None:
             issues.error(
                 "missing_proprioception",
-                f"The policy reads {target.name!r}, the environment has {sorted(offered)}.",
+                f"The policy reads {target.key!r}, the environment has {sorted(offered)}.",
                 "use a policy without this field, or an environment that has it",
             )
         elif (converter := _plan_field(source, target, env, issues)) is not None:
@@ -149,7 +140,7 @@ def _plan_field(
 ) -> FieldConverter | None:
     scale = _scale(source, target)
     change = _change(source, target, env)
-    place = locate(env.proprioception, source.name)
+    place = locate(env.proprioception, source.key)
     if (source.rotation is None) != (target.rotation is None) or (
         source.rotation is None and source.size != target.size
     ):
@@ -185,10 +176,7 @@ def _scale(source: ProprioceptionField, target: ProprioceptionField) -> float | 
     angular = {entry.rotation in ANGULAR for entry in (source, target)}
     if None not in (source.rotation, target.rotation) and angular != {True}:
         return 1.0
-    known = [UNITS.get(entry.unit) for entry in (source, target)]
-    if known[0] is None or known[1] is None or known[0][0] != known[1][0]:
-        return None
-    return known[0][1] / known[1][1]
+    return unit_ratio(source.unit, target.unit)
 
 
 def _change(

@@ -5,7 +5,7 @@ representation, gripper polarity, thresholds, statistics, execution of chunks) i
 a default: whoever writes a spec has to say it. ``vla_gym.contract.adapt`` compares two specs and
 builds the conversion, or says why there is none.
 
-An action vector is laid out ``[translation (3), rotation (n), gripper (1)]``.
+The parts of an action are in ``action_spec``, the words in ``terms``.
 """
 
 from __future__ import annotations
@@ -16,63 +16,42 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from vla_gym.contract.action_spec import (
+    ActionPart,
+    ActionSpec,
+    BaseSpec,
+    GripperSpec,
+    JointsSpec,
+    PartSpec,
+    RotationSpec,
+    TorsoSpec,
+    TranslationSpec,
+)
+from vla_gym.contract.terms import Execution, Frame, Mode, Reference, Rotation
 from vla_gym.record import Record
 
-
-class Rotation(str, Enum):
-    """How a rotation is written down.
-
-    Euler angles are extrinsic x-y-z (``R = Rz Ry Rx``). ``ROT6D_COLUMNS`` is the first two columns
-    of the matrix one after the other (contiguous), ``ROT6D_ROWS`` the first two columns written
-    row by row (interleaved).
-    """
-
-    EULER_XYZ = "euler_xyz"
-    AXIS_ANGLE = "axis_angle"
-    QUAT_XYZW = "quat_xyzw"
-    QUAT_WXYZ = "quat_wxyz"
-    ROT6D_COLUMNS = "rot6d_columns"
-    ROT6D_ROWS = "rot6d_rows"
-
-    @property
-    def size(self) -> int:
-        """Numbers it takes."""
-        return {"quat": 4, "rot6": 6}.get(self.value[:4], 3)
-
-
-class Mode(str, Enum):
-    """Whether a quantity is a target or a change of the target."""
-
-    DELTA = "delta"
-    ABSOLUTE = "absolute"
-
-
-class Frame(str, Enum):
-    """The axes a quantity is expressed in."""
-
-    WORLD = "world"
-    BASE = "base"
-    END_EFFECTOR = "end_effector"
-
-
-class Reference(str, Enum):
-    """What a delta is added to: the previously commanded pose, or the measured one."""
-
-    COMMANDED = "commanded"
-    MEASURED = "measured"
-
-
-class Execution(str, Enum):
-    """How an action chunk is executed.
-
-    ``FIRST``: the first action, then the policy is asked again. ``CHUNK``: ``execute`` actions,
-    then asked again. ``ENSEMBLE``: asked every step, overlapping predictions of the same step
-    averaged (temporal ensembling, Zhao et al. 2023, section IV-B).
-    """
-
-    FIRST = "first"
-    CHUNK = "chunk"
-    ENSEMBLE = "ensemble"
+__all__ = [
+    "ActionPart",
+    "ActionSpec",
+    "BaseSpec",
+    "CameraSpec",
+    "EnvContract",
+    "Execution",
+    "Frame",
+    "GripperSpec",
+    "JointsSpec",
+    "Mode",
+    "NormalizationKind",
+    "NormalizationSpec",
+    "PartSpec",
+    "PolicySpec",
+    "ProprioceptionField",
+    "Reference",
+    "Rotation",
+    "RotationSpec",
+    "TorsoSpec",
+    "TranslationSpec",
+]
 
 
 class CameraSpec(Record):
@@ -98,11 +77,13 @@ class ProprioceptionField(Record):
 
     Attributes:
         name: ``"ee_position"``, ``"ee_rotation"``, ``"gripper_width"``, ``"joint_positions"`` ...
-            The converters look for the first two by these names.
+            The converters look for the first two and the last by these names.
         size: How many numbers.
         unit: ``"m"``, ``"rad"``, ``"1"`` ...
         frame: Axes, where it has any.
         rotation: Representation, for rotations.
+        arm: Which arm it belongs to; empty for the only one.
+        names: Of its numbers, for joints; conversions of joints match them.
     """
 
     name: str
@@ -110,104 +91,20 @@ class ProprioceptionField(Record):
     unit: str
     frame: Frame | None = None
     rotation: Rotation | None = None
+    arm: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """``name``, or ``arm/name``: what tells it from the other fields."""
+        return f"{self.arm}/{self.name}" if self.arm else self.name
 
     @model_validator(mode="after")
     def _rotation_size(self) -> ProprioceptionField:
         if self.rotation is not None and self.rotation.size != self.size:
             raise ValueError(f"{self.name}: {self.rotation.value} has {self.rotation.size} numbers")
-        return self
-
-
-class TranslationSpec(Record):
-    """Translation part of an action.
-
-    Attributes:
-        meters_per_unit: Metres that an action value of 1 stands for.
-        reference: What a delta is added to; ``None`` for absolute ones.
-    """
-
-    mode: Mode
-    frame: Frame
-    meters_per_unit: float = Field(gt=0)
-    reference: Reference | None = None
-
-
-class RotationSpec(Record):
-    """Rotation part of an action.
-
-    Attributes:
-        radians_per_unit: Scale of Euler angles and axis-angle vectors; 1 for quaternions and 6-D.
-        additive: Deltas are added to the Euler angles component by component, instead of being
-            composed as rotations.
-        reference: What a delta is applied to; ``None`` for absolute ones.
-    """
-
-    representation: Rotation
-    mode: Mode
-    frame: Frame
-    radians_per_unit: float = Field(gt=0)
-    additive: bool = False
-    reference: Reference | None = None
-
-
-class GripperSpec(Record):
-    """Gripper part of an action.
-
-    Attributes:
-        open: Value that opens (absolute), or the value of "move towards open" (relative).
-        closed: Value that closes.
-        mode: ``DELTA`` means that values between the ends leave it as it is.
-        binary: Only the two end values are allowed.
-        threshold: For policies with continuous output and a binary environment: values on the
-            open side of this one open. ``None`` where the spec does not binarise.
-        sticky_repeat: For relative grippers: steps that a change is repeated (0: none).
-        open_after: For policies that binarise: consecutive open decisions until it opens.
-    """
-
-    open: float
-    closed: float
-    mode: Mode
-    binary: bool
-    threshold: float | None = None
-    sticky_repeat: int = Field(default=0, ge=0)
-    open_after: int = Field(default=1, ge=1)
-
-    @model_validator(mode="after")
-    def _ends_differ(self) -> GripperSpec:
-        if self.open == self.closed:
-            raise ValueError(f"open and closed are both {self.open}")
-        return self
-
-
-class ActionSpec(Record):
-    """What the numbers of one action mean.
-
-    Attributes:
-        low: Least allowed value of each number, or ``None`` where there is no limit.
-        high: Greatest allowed value of each number, or ``None``.
-        clip: For environments: values beyond the limits are clipped to them; otherwise they are an
-            error.
-        control_hz: Actions per second.
-    """
-
-    translation: TranslationSpec
-    rotation: RotationSpec
-    gripper: GripperSpec
-    control_hz: float = Field(gt=0)
-    low: tuple[float, ...] | None = None
-    high: tuple[float, ...] | None = None
-    clip: bool = False
-
-    @property
-    def size(self) -> int:
-        """Length of the action vector."""
-        return 3 + self.rotation.representation.size + 1
-
-    @model_validator(mode="after")
-    def _limits_fit(self) -> ActionSpec:
-        for name, limit in (("low", self.low), ("high", self.high)):
-            if limit is not None and len(limit) != self.size:
-                raise ValueError(f"{name} has {len(limit)} numbers, the action has {self.size}")
+        if self.names and len(self.names) != self.size:
+            raise ValueError(f"{self.name}: {len(self.names)} names of {self.size} numbers")
         return self
 
 

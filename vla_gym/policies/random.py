@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from vla_gym.contract.policy import Batch, Slot
-from vla_gym.contract.spec import ActionSpec, EnvContract, PolicySpec
+from vla_gym.contract.spec import ActionSpec, EnvContract, GripperSpec, PolicySpec
 from vla_gym.record import Record
 
 
@@ -27,7 +27,7 @@ class RandomOptions(Record):
 
 
 class RandomPolicy:
-    """Uniform arm actions within the limits (or +-1), and a gripper that changes now and then.
+    """Uniform actions within the limits (or +-1), and grippers that change now and then.
 
     The random numbers of a slot follow from its seed alone, so neither batching nor the number of
     workers changes an action.
@@ -42,8 +42,11 @@ class RandomPolicy:
         self._action = env_contract.action
         self._low, self._high = _limits(env_contract.action, options.scale)
         self._change = options.gripper_change
+        self._grippers = {
+            self._action.slices[part.name].start: part for part in self._action.of(GripperSpec)
+        }
         self._streams: dict[int, np.random.Generator] = {}
-        self._open: dict[int, bool] = {}
+        self._open: dict[int, dict[int, bool]] = {}
 
     @property
     def spec(self) -> PolicySpec:
@@ -54,7 +57,7 @@ class RandomPolicy:
         """Start the random streams of these slots again."""
         for slot in slots:
             self._streams[slot.id] = np.random.default_rng(slot.seed)
-            self._open[slot.id] = True
+            self._open[slot.id] = dict.fromkeys(self._grippers, True)
 
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
         """Return one random action a slot, float64 ``(B, 1, action_size)``."""
@@ -62,18 +65,20 @@ class RandomPolicy:
 
     def _draw(self, slot: Slot) -> npt.NDArray[np.float64]:
         stream = self._streams[slot.id]
-        if stream.random() < self._change:
-            self._open[slot.id] = not self._open[slot.id]
-        gripper = self._action.gripper
+        opens = self._open[slot.id]
+        for place in opens:
+            if stream.random() < self._change:
+                opens[place] = not opens[place]
         action = stream.uniform(self._low, self._high)
-        action[-1] = gripper.open if self._open[slot.id] else gripper.closed
+        for place, gripper in self._grippers.items():
+            action[place] = gripper.open if opens[place] else gripper.closed
         return action
 
 
 def _limits(
     action: ActionSpec, scale: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    low = np.array(action.low if action.low is not None else (-1.0,) * action.size)
-    high = np.array(action.high if action.high is not None else (1.0,) * action.size)
+    low, high = np.array(action.low), np.array(action.high)
+    low, high = np.where(np.isfinite(low), low, -1.0), np.where(np.isfinite(high), high, 1.0)
     middle, half = (low + high) / 2, (high - low) / 2 * scale
     return middle - half, middle + half

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.contract.frames import POSITION
 from vla_gym.contract.policy import Chunk
-from vla_gym.contract.spec import EnvContract, Mode
+from vla_gym.contract.spec import ActionSpec, EnvContract, GripperSpec, Mode
 from vla_gym.records import Executed
 
 CODES = (
@@ -48,7 +49,7 @@ class Trace:
     def __init__(self, contract: EnvContract) -> None:
         """Start an empty trace of an environment."""
         self._contract = contract
-        self._position = _position_slice(contract)
+        self._hands = _hand_places(contract)
         self._chunks: list[Chunk] = []
         self._low: Floats | None = None
         self._high: Floats | None = None
@@ -61,7 +62,8 @@ class Trace:
 
     def felt(self, proprioception: Floats) -> None:
         """Add the proprioception of an observation."""
-        now = np.asarray(proprioception)[self._position]
+        now = np.asarray(proprioception)
+        now = now[self._hands] if self._hands else now
         self._low = now if self._low is None else np.minimum(self._low, now)
         self._high = now if self._high is None else np.maximum(self._high, now)
 
@@ -105,7 +107,7 @@ class Trace:
     def _still(self) -> bool:
         if self._low is None or self._high is None or not self._low.size:
             return False
-        limit = STILL_METRES if self._position != slice(None) else STILL_OTHER
+        limit = STILL_METRES if self._hands else STILL_OTHER
         return bool(np.max(self._high - self._low) < limit)
 
 
@@ -115,31 +117,37 @@ def _demonstrates(chunk: Chunk) -> npt.NDArray[np.bool_]:
     return np.ones(len(chunk.actions), bool)
 
 
-def _position_slice(contract: EnvContract) -> slice:
-    """Return where the hand's position is in the proprioception, or all of it."""
+def _hand_places(contract: EnvContract) -> list[int]:
+    """Return where the hands' positions are in the proprioception; empty where there are none."""
+    places: list[int] = []
     start = 0
     for item in contract.proprioception:
-        if item.name == "ee_position":
-            return slice(start, start + item.size)
+        if item.name == POSITION:
+            places += range(start, start + item.size)
         start += item.size
-    return slice(None)
+    return places
 
 
 def _habits(actions: Floats, contract: EnvContract) -> dict[str, bool]:
-    gripper = contract.action.gripper
-    middle = 0.0 if gripper.mode is Mode.DELTA else (gripper.open + gripper.closed) / 2
-    opening = (actions[:, -1] - middle) * (gripper.open - gripper.closed) > 0
+    spec = contract.action
+    grippers = {spec.slices[part.name].start: part for part in spec.of(GripperSpec)}
+    still = [_never_moved(actions[:, place], part) for place, part in grippers.items()]
+    others = [place for place in range(spec.size) if place not in grippers]
     return {
-        "gripper_never_moved": bool(opening.all() or not opening.any()),
+        "gripper_never_moved": bool(still) and all(still),
         "action_constant": bool(np.ptp(actions, axis=0).max() < 1e-6),
-        "action_saturated": _saturated(actions, contract.action.low, contract.action.high),
+        "action_saturated": bool(others) and _saturated(actions, spec, others),
     }
 
 
-def _saturated(actions: Floats, low: Sequence[float] | None, high: Sequence[float] | None) -> bool:
-    """Whether most arm numbers are at a limit (where out-of-range ones have been clipped to)."""
-    size = actions.shape[1]
-    least = np.full(size, -np.inf) if low is None else np.asarray(low)
-    most = np.full(size, np.inf) if high is None else np.asarray(high)
-    at_limit = (actions <= least + 1e-6) | (actions >= most - 1e-6)
-    return bool(at_limit[:, :-1].mean() > SATURATED_SHARE)
+def _never_moved(values: Floats, gripper: GripperSpec) -> bool:
+    middle = 0.0 if gripper.mode is Mode.DELTA else (gripper.open + gripper.closed) / 2
+    opening = (values - middle) * (gripper.open - gripper.closed) > 0
+    return bool(opening.all() or not opening.any())
+
+
+def _saturated(actions: Floats, spec: ActionSpec, places: Sequence[int]) -> bool:
+    """Whether most numbers at these places are at a limit (where others have been clipped to)."""
+    low, high = np.array(spec.low), np.array(spec.high)
+    at_limit = (actions <= low + 1e-6) | (actions >= high - 1e-6)
+    return bool(at_limit[:, places].mean() > SATURATED_SHARE)

@@ -55,6 +55,11 @@ TASKS: Mapping[str, tuple[float, float, float, float]] = {
 """By name: where the hand should go (0: anywhere) and what the gripper should do (0: anything)."""
 
 
+def unit_limits(size: int) -> dict[str, Any]:
+    """Return limits of -1 and 1 for a part of an action."""
+    return {"low": (-1.0,) * size, "high": (1.0,) * size}
+
+
 def mock_contract(**kwargs: Any) -> EnvContract:
     """Return the contract of the mock world; no keyword argument changes it."""
     del kwargs
@@ -65,24 +70,28 @@ def mock_contract(**kwargs: Any) -> EnvContract:
             ProprioceptionField(name="gripper_width", size=1, unit="m"),
         ),
         action=ActionSpec(
-            translation=TranslationSpec(
-                mode=Mode.DELTA,
-                frame=Frame.WORLD,
-                meters_per_unit=METRES_PER_UNIT,
-                reference=Reference.MEASURED,
+            parts=(
+                TranslationSpec(
+                    mode=Mode.DELTA,
+                    frame=Frame.WORLD,
+                    meters_per_unit=METRES_PER_UNIT,
+                    reference=Reference.MEASURED,
+                    **unit_limits(3),
+                ),
+                RotationSpec(
+                    representation=Rotation.EULER_XYZ,
+                    mode=Mode.DELTA,
+                    frame=Frame.WORLD,
+                    radians_per_unit=0.05,
+                    additive=True,
+                    reference=Reference.MEASURED,
+                    **unit_limits(3),
+                ),
+                GripperSpec(
+                    open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False, **unit_limits(1)
+                ),
             ),
-            rotation=RotationSpec(
-                representation=Rotation.EULER_XYZ,
-                mode=Mode.DELTA,
-                frame=Frame.WORLD,
-                radians_per_unit=0.05,
-                additive=True,
-                reference=Reference.MEASURED,
-            ),
-            gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
             control_hz=30.0,
-            low=(-1.0,) * 7,
-            high=(1.0,) * 7,
             clip=True,
         ),
         privileged=("target",),

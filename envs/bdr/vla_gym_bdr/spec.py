@@ -24,29 +24,35 @@ from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_bdr import facts
 
 CAMERAS = ("static", "wrist")
-_UNIT = (1.0,) * 7
+
+
+def _unit(size: int) -> dict[str, Any]:
+    """Return limits of -1 and 1."""
+    return {"low": (-1.0,) * size, "high": (1.0,) * size}
 
 
 def action_spec() -> ActionSpec:
     """Return what an action means: deltas of the commanded tool pose, and the gripper."""
     return ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA,
-            frame=Frame.BASE,
-            meters_per_unit=facts.METERS_PER_UNIT,
-            reference=Reference.COMMANDED,
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA,
+                frame=Frame.BASE,
+                meters_per_unit=facts.METERS_PER_UNIT,
+                reference=Reference.COMMANDED,
+                **_unit(3),
+            ),
+            RotationSpec(
+                representation=Rotation.AXIS_ANGLE,
+                mode=Mode.DELTA,
+                frame=Frame.BASE,
+                radians_per_unit=facts.RADIANS_PER_UNIT,
+                reference=Reference.COMMANDED,
+                **_unit(3),
+            ),
+            GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False, **_unit(1)),
         ),
-        rotation=RotationSpec(
-            representation=Rotation.AXIS_ANGLE,
-            mode=Mode.DELTA,
-            frame=Frame.BASE,
-            radians_per_unit=facts.RADIANS_PER_UNIT,
-            reference=Reference.COMMANDED,
-        ),
-        gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
         control_hz=facts.CONTROL_HZ,
-        low=tuple(-value for value in _UNIT),
-        high=_UNIT,
         clip=True,
     )
 

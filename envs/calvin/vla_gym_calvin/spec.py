@@ -24,21 +24,23 @@ from vla_gym_calvin import facts
 # Relative actions on the commanded pose. The official environment sets no limits; its data lies
 # in [-1, 1]. Euler angles are added component by component.
 ACTION = ActionSpec(
-    translation=TranslationSpec(
-        mode=Mode.DELTA,
-        frame=Frame.WORLD,
-        meters_per_unit=facts.METERS_PER_UNIT,
-        reference=Reference.COMMANDED,
+    parts=(
+        TranslationSpec(
+            mode=Mode.DELTA,
+            frame=Frame.WORLD,
+            meters_per_unit=facts.METERS_PER_UNIT,
+            reference=Reference.COMMANDED,
+        ),
+        RotationSpec(
+            representation=Rotation.EULER_XYZ,
+            mode=Mode.DELTA,
+            frame=Frame.WORLD,
+            radians_per_unit=facts.RADIANS_PER_UNIT,
+            additive=True,
+            reference=Reference.COMMANDED,
+        ),
+        GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=True),
     ),
-    rotation=RotationSpec(
-        representation=Rotation.EULER_XYZ,
-        mode=Mode.DELTA,
-        frame=Frame.WORLD,
-        radians_per_unit=facts.RADIANS_PER_UNIT,
-        additive=True,
-        reference=Reference.COMMANDED,
-    ),
-    gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=True),
     control_hz=facts.CONTROL_HZ,
 )
 

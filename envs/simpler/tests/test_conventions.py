@@ -6,7 +6,7 @@ import pytest
 from vla_gym_simpler.conventions import GRIPPERS, policy_action
 from vla_gym_simpler.spec import action_spec, env_contract
 
-from vla_gym.contract import PolicySpec, adapt
+from vla_gym.contract import GripperSpec, PolicySpec, adapt
 from vla_gym.contract.gripper import GripperConverter, GripperState
 
 TASK = {"widowx": "widowx_stack_cube", "google_robot": "google_robot_move_near"}
@@ -19,7 +19,7 @@ def test_every_convention_fits_its_robot(family, robot) -> None:
 
 
 def run(family: str, robot: str, values: list[float]) -> list[float]:
-    converter = GripperConverter(GRIPPERS[family, robot], action_spec(robot).gripper)
+    converter = GripperConverter(GRIPPERS[family, robot], action_spec(robot).find(GripperSpec))
     state, out = GripperState(), []
     for value in values:
         number, state = converter.step(value, state)

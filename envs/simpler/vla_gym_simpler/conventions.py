@@ -65,16 +65,18 @@ def policy_action(family: str, robot: str) -> ActionSpec:
         raise UnknownNameError("policy convention", f"{family} {robot}", known)
     reference = Reference.COMMANDED if robot == "widowx" else Reference.MEASURED
     return ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA, frame=Frame.BASE, meters_per_unit=1.0, reference=reference
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA, frame=Frame.BASE, meters_per_unit=1.0, reference=reference
+            ),
+            RotationSpec(
+                representation=_ROTATIONS[family],
+                mode=Mode.DELTA,
+                frame=Frame.BASE,
+                radians_per_unit=1.0,
+                reference=reference,
+            ),
+            GRIPPERS[family, robot],
         ),
-        rotation=RotationSpec(
-            representation=_ROTATIONS[family],
-            mode=Mode.DELTA,
-            frame=Frame.BASE,
-            radians_per_unit=1.0,
-            reference=reference,
-        ),
-        gripper=GRIPPERS[family, robot],
         control_hz=CONTROL_HZ[robot],
     )

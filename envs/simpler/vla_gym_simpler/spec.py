@@ -37,20 +37,22 @@ def action_spec(robot: str) -> ActionSpec:
     limited or clipped (but the WidowX' gripper), as in the official environments.
     """
     return ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA,
-            frame=Frame.BASE,
-            meters_per_unit=1.0,
-            reference=_REFERENCES[robot],
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA,
+                frame=Frame.BASE,
+                meters_per_unit=1.0,
+                reference=_REFERENCES[robot],
+            ),
+            RotationSpec(
+                representation=Rotation.AXIS_ANGLE,
+                mode=Mode.DELTA,
+                frame=Frame.BASE,
+                radians_per_unit=1.0,
+                reference=_REFERENCES[robot],
+            ),
+            _GRIPPERS[robot],
         ),
-        rotation=RotationSpec(
-            representation=Rotation.AXIS_ANGLE,
-            mode=Mode.DELTA,
-            frame=Frame.BASE,
-            radians_per_unit=1.0,
-            reference=_REFERENCES[robot],
-        ),
-        gripper=_GRIPPERS[robot],
         control_hz=CONTROL_HZ[robot],
     )
 

@@ -11,11 +11,13 @@ from vla_gym.record import Record
 
 DELTA = {"mode": spec.Mode.DELTA, "frame": spec.Frame.WORLD, "reference": spec.Reference.COMMANDED}
 ACTION = spec.ActionSpec(
-    translation=spec.TranslationSpec(**DELTA, meters_per_unit=0.02),
-    rotation=spec.RotationSpec(
-        **DELTA, representation=spec.Rotation.EULER_XYZ, radians_per_unit=0.05, additive=True
+    parts=(
+        spec.TranslationSpec(**DELTA, meters_per_unit=0.02),
+        spec.RotationSpec(
+            **DELTA, representation=spec.Rotation.EULER_XYZ, radians_per_unit=0.05, additive=True
+        ),
+        spec.GripperSpec(open=1, closed=-1, mode=spec.Mode.ABSOLUTE, binary=True),
     ),
-    gripper=spec.GripperSpec(open=1, closed=-1, mode=spec.Mode.ABSOLUTE, binary=True),
     control_hz=30,
 )
 
@@ -42,7 +44,7 @@ class WavePolicy:
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Return one action a slot, ``(B, 1, 7)``: translation, rotation, gripper."""
         actions = np.zeros((len(batch), 1, ACTION.size))
-        actions[..., -1] = ACTION.gripper.open
+        actions[..., ACTION.place(spec.GripperSpec)] = 1
         for action, slot in zip(actions[:, 0], batch.slots, strict=True):
             action[2] = self._amplitude * np.sin(self._asked[slot.id] / 10)
             self._asked[slot.id] += 1

@@ -13,7 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vla_gym.contract.issues import Issue
-from vla_gym.contract.spec import ActionSpec, Execution, NormalizationKind, ProprioceptionField
+from vla_gym.contract.spec import (
+    ActionSpec,
+    Execution,
+    GripperSpec,
+    NormalizationKind,
+    ProprioceptionField,
+)
 from vla_gym.errors import OptionError
 from vla_gym.options import RuntimeOption
 from vla_gym.record import Record
@@ -236,8 +242,9 @@ class VlaConfig(Record):
     @field_validator("robot")
     @classmethod
     def _probability(cls, value: str | ActionSpec) -> str | ActionSpec:
-        if isinstance(value, ActionSpec) and (value.gripper.open, value.gripper.closed) != (1, 0):
-            raise ValueError("the gripper is predicted as a probability: open must be 1, closed 0")
+        grippers = value.of(GripperSpec) if isinstance(value, ActionSpec) else ()
+        if any((gripper.open, gripper.closed) != (1, 0) for gripper in grippers):
+            raise ValueError("a gripper is predicted as a probability: open must be 1, closed 0")
         return value
 
     @model_validator(mode="after")

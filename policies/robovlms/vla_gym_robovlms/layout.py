@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vla_gym.contract.spec import ActionSpec
+from vla_gym.contract.spec import ActionSpec, GripperSpec
 
 
 class Layout(NamedTuple):
@@ -32,6 +32,7 @@ class Layout(NamedTuple):
 
 def layout(action: ActionSpec) -> Layout:
     """Return where things lie in an action."""
-    grippers = (action.size - 1,)
+    slices = action.slices
+    grippers = tuple(slices[part.name].start for part in action.of(GripperSpec))
     numbers = tuple(place for place in range(action.size) if place not in grippers)
     return Layout(numbers, grippers)

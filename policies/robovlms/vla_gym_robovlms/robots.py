@@ -34,25 +34,27 @@ def _action(
 ) -> ActionSpec:
     """Return deltas of the end effector in Euler angles, and a gripper probability."""
     return ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA, frame=frame, meters_per_unit=meters, reference=reference
-        ),
-        rotation=RotationSpec(
-            representation=Rotation.EULER_XYZ,
-            mode=Mode.DELTA,
-            frame=frame,
-            radians_per_unit=radians,
-            additive=additive,
-            reference=reference,
-        ),
-        gripper=GripperSpec(
-            open=1.0,
-            closed=0.0,
-            mode=Mode.ABSOLUTE,
-            binary=False,
-            threshold=0.5,
-            sticky_repeat=sticky,
-            open_after=open_after,
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA, frame=frame, meters_per_unit=meters, reference=reference
+            ),
+            RotationSpec(
+                representation=Rotation.EULER_XYZ,
+                mode=Mode.DELTA,
+                frame=frame,
+                radians_per_unit=radians,
+                additive=additive,
+                reference=reference,
+            ),
+            GripperSpec(
+                open=1.0,
+                closed=0.0,
+                mode=Mode.ABSOLUTE,
+                binary=False,
+                threshold=0.5,
+                sticky_repeat=sticky,
+                open_after=open_after,
+            ),
         ),
         control_hz=hertz,
     )

@@ -69,7 +69,7 @@ class Arm:
         return self.goal_position, self.goal_euler
 
     def _move(self, values: np.ndarray) -> np.ndarray:
-        spec = self.spec.translation
+        spec = self.spec.find(TranslationSpec)
         meters = values * spec.meters_per_unit
         if spec.mode is Mode.ABSOLUTE:
             base = spec.frame is Frame.BASE
@@ -83,7 +83,7 @@ class Arm:
         return position + axes[spec.frame] @ meters
 
     def _turn(self, values: np.ndarray) -> np.ndarray:
-        spec = self.spec.rotation
+        spec = self.spec.find(RotationSpec)
         scaled = values * spec.radians_per_unit
         _, euler = self._reference(spec.reference)
         if spec.additive:
@@ -145,8 +145,8 @@ def _composed(way: Rotation, mode: Mode, frame: Frame, reference: Reference | No
 
 def random_action(spec: ActionSpec, rng: np.random.Generator) -> np.ndarray:
     turn = ScipyRotation.from_rotvec(rng.uniform(-0.2, 0.2, size=3)).as_matrix()
-    written = rotations.from_matrix(turn, spec.rotation.representation)
-    return np.r_[rng.normal(size=3), written / spec.rotation.radians_per_unit, 1.0]
+    written = rotations.from_matrix(turn, spec.find(RotationSpec).representation)
+    return np.r_[rng.normal(size=3), written / spec.find(RotationSpec).radians_per_unit, 1.0]
 
 
 def drive(world: Any, source: ActionSpec, target: ActionSpec) -> None:
@@ -194,11 +194,13 @@ def test_every_meaning_is_the_identity_to_itself(world) -> None:
 
 
 def test_a_scale_changes_the_numbers_only(world) -> None:
-    translation = world.action().translation.model_copy(update={"meters_per_unit": 0.05 / 1.75})
+    translation = (
+        world.action().find(TranslationSpec).model_copy(update={"meters_per_unit": 0.05 / 1.75})
+    )
     adapter = adapt(
         world.policy_spec(action=world.action(translation=translation)), world.env_contract()
     )
-    assert adapter.arm.translation.value == "scale"
+    assert adapter.describe()["translation"] == "scale"
     chunk = np.array([[1.75, -1.75, 0, 0.1, 0.2, 0.3, 1.0]])
     converted = adapter.start().actions(chunk)[0]
     np.testing.assert_allclose(converted[:3], [2.5, -2.5, 0])
@@ -206,7 +208,7 @@ def test_a_scale_changes_the_numbers_only(world) -> None:
 
 
 def test_aligned_axes_need_no_pose(world) -> None:
-    parts = (world.action().translation, world.action().rotation)
+    parts = (world.action().find(TranslationSpec), world.action().find(RotationSpec))
     translation, rotation = (part.model_copy(update={"frame": Frame.BASE}) for part in parts)
     action = world.action(translation=translation, rotation=rotation)
     assert adapt(world.policy_spec(action=action), world.env_contract(proprioception=())).identity

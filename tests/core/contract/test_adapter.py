@@ -21,6 +21,8 @@ from vla_gym.contract import (
     ProprioceptionField,
     Reference,
     Rotation,
+    RotationSpec,
+    TranslationSpec,
     adapt,
 )
 from vla_gym.errors import ActionError, ObservationError
@@ -43,11 +45,11 @@ def changed(part: Any, **changes: Any) -> Any:
 
 
 def rotation(world: Any, **changes: Any) -> Any:
-    return world.action(rotation=changed(world.action().rotation, **changes))
+    return world.action(rotation=changed(world.action().find(RotationSpec), **changes))
 
 
 def translation(world: Any, **changes: Any) -> Any:
-    return world.action(translation=changed(world.action().translation, **changes))
+    return world.action(translation=changed(world.action().find(TranslationSpec), **changes))
 
 
 def observation(world: Any, **changes: Any) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def test_each_incompatible_action_has_its_code(world) -> None:
     assert "gripper_threshold" in codes(policy(action=world.action(gripper=patient)), env)
     averaged = {"execution": Execution.ENSEMBLE, "ensemble_decay": 0.0, "chunk": 2}
     assert codes(policy(**averaged), env) == {"gripper_threshold"}
-    base = world.action(translation=changed(world.action().translation, frame=Frame.BASE))
+    base = world.action(translation=changed(world.action().find(TranslationSpec), frame=Frame.BASE))
     turned = changed(env, base_aligned_with_world=False)
     assert codes(policy(action=base), turned) == {"frame_unknown"}
     assert codes(policy(), changed(env, action=world.action(clip=True))) == {"limits"}
@@ -275,7 +277,7 @@ def test_chunks_are_executed_as_declared(world) -> None:
     np.testing.assert_array_equal(executed(), chunk[:1])
     np.testing.assert_array_equal(executed(execution=Execution.CHUNK), chunk)
     np.testing.assert_array_equal(executed(execution=Execution.CHUNK, execute=3), chunk[:3])
-    gripper = changed(world.action().gripper, threshold=0.0)
+    gripper = changed(world.action().find(GripperSpec), threshold=0.0)
     averaged = executed(
         execution=Execution.ENSEMBLE, ensemble_decay=0.1, action=world.action(gripper=gripper)
     )

@@ -25,20 +25,22 @@ SPEC = DatasetSpec(
     cameras={"static": CameraSpec(height=32, width=48), "wrist": CameraSpec(height=24, width=24)},
     proprioception=(ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.WORLD),),
     action=ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA,
-            frame=Frame.WORLD,
-            meters_per_unit=0.02,
-            reference=Reference.COMMANDED,
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                meters_per_unit=0.02,
+                reference=Reference.COMMANDED,
+            ),
+            RotationSpec(
+                representation=Rotation.EULER_XYZ,
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                radians_per_unit=0.05,
+                reference=Reference.COMMANDED,
+            ),
+            GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=True),
         ),
-        rotation=RotationSpec(
-            representation=Rotation.EULER_XYZ,
-            mode=Mode.DELTA,
-            frame=Frame.WORLD,
-            radians_per_unit=0.05,
-            reference=Reference.COMMANDED,
-        ),
-        gripper=GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=True),
         control_hz=30.0,
     ),
     fps=30.0,

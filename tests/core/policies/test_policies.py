@@ -19,18 +19,20 @@ from vla_gym.errors import OptionError, PolicyError, UnknownNameError
 from vla_gym.policies import make_policy
 
 ACTION = ActionSpec(
-    translation=TranslationSpec(
-        mode=Mode.DELTA, frame=Frame.WORLD, meters_per_unit=0.02, reference=Reference.COMMANDED
+    parts=(
+        TranslationSpec(
+            mode=Mode.DELTA, frame=Frame.WORLD, meters_per_unit=0.02, reference=Reference.COMMANDED
+        ),
+        RotationSpec(
+            representation=Rotation.EULER_XYZ,
+            mode=Mode.DELTA,
+            frame=Frame.WORLD,
+            radians_per_unit=0.05,
+            additive=True,
+            reference=Reference.COMMANDED,
+        ),
+        GripperSpec(open=1, closed=-1, mode=Mode.ABSOLUTE, binary=True),
     ),
-    rotation=RotationSpec(
-        representation=Rotation.EULER_XYZ,
-        mode=Mode.DELTA,
-        frame=Frame.WORLD,
-        radians_per_unit=0.05,
-        additive=True,
-        reference=Reference.COMMANDED,
-    ),
-    gripper=GripperSpec(open=1, closed=-1, mode=Mode.ABSOLUTE, binary=True),
     control_hz=30,
 )
 ENV = EnvContract(cameras={}, proprioception=(), action=ACTION, base_aligned_with_world=True)

@@ -30,8 +30,8 @@ class CoarseWorld(MockWorld):
 
 def coarse(contract: EnvContract) -> EnvContract:
     """Return a contract with other limits."""
-    low, high = (tuple(0.1 * np.array(end)) for end in (contract.action.low, contract.action.high))
-    action = contract.action.model_copy(update={"low": low, "high": high})
+    ends = {size: {"low": (-0.1,) * size, "high": (0.1,) * size} for size in (1, 3)}
+    action = contract.action.replaced(**{p.kind: ends[p.size] for p in contract.action.parts})
     return contract.model_copy(update={"action": action})
 
 

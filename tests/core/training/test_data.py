@@ -119,12 +119,8 @@ def test_units_are_those_of_the_policy(tmp_path: Path) -> None:
 def test_what_the_policy_cannot_say_exactly_is_counted(tmp_path: Path) -> None:
     half = demonstration(0).actions.copy()
     half[:, 6] = [1, 1, 0.4, -0.1, -1, -1, -1, 1, 1]
-    continuous = SPEC.action.gripper.model_copy(update={"binary": False})
-    spec = SPEC.model_copy(
-        update={"action": SPEC.action.model_copy(update={"gripper": continuous})}
-    )
-    ends = Toy.spec.action.gripper.model_copy(update={"threshold": 0.5, "binary": False})
-    acts = Toy.spec.action.model_copy(update={"gripper": ends})
+    spec = SPEC.model_copy(update={"action": SPEC.action.replaced(gripper={"binary": False})})
+    acts = Toy.spec.action.replaced(gripper={"threshold": 0.5, "binary": False})
     policy = Toy.spec.model_copy(update={"action": acts})
     store = open_store(Episodes([demonstration(0, actions=half)], spec), policy, path=tmp_path)
     assert store.actions[:, 6].tolist() == [1, 1, 1, 0, 0, 0, 0, 1, 1]
@@ -139,12 +135,9 @@ def test_a_frame_that_is_no_pose_is_named(tmp_path: Path) -> None:
         name="ee_rotation", size=4, unit="1", frame=Frame.WORLD, rotation=Rotation.QUAT_XYZW
     )
     spec = SPEC.model_copy(update={"proprioception": (*SPEC.proprioception, turned)})
-    goal = SPEC.action.rotation.model_copy(
-        update={"mode": Mode.ABSOLUTE, "reference": None, "radians_per_unit": 1.0}
-    )
-    policy = Toy.spec.model_copy(
-        update={"action": Toy.spec.action.model_copy(update={"rotation": goal})}
-    )
+    goal = {"mode": Mode.ABSOLUTE, "reference": None, "radians_per_unit": 1.0, "additive": False}
+    acts = Toy.spec.action.replaced(rotation=goal)
+    policy = Toy.spec.model_copy(update={"action": acts})
     episodes = []
     for number in range(2):
         made = demonstration(number)
@@ -156,9 +149,9 @@ def test_a_frame_that_is_no_pose_is_named(tmp_path: Path) -> None:
 
 
 def test_incompatible_data_have_coded_issues(tmp_path: Path) -> None:
-    goal = SPEC.action.translation.model_copy(update={"mode": Mode.ABSOLUTE, "reference": None})
     spec = SPEC.model_copy(update={"proprioception": ()})
-    acts = Toy.spec.action.model_copy(update={"translation": goal})
+    goal = {"mode": Mode.ABSOLUTE, "reference": None}
+    acts = Toy.spec.action.replaced(translation=goal)
     policy = Toy.spec.model_copy(update={"action": acts, "proprioception": ()})
     with pytest.raises(IncompatibleError, match="pose_unavailable"):
         open_store(Episodes([demonstration(0)], spec), policy, path=tmp_path)

@@ -38,20 +38,22 @@ STATE = (ProprioceptionField(name="ee_position", size=3, unit="m", frame=Frame.W
 
 def action(*, meters: float = 0.02, closed: float = -1.0) -> ActionSpec:
     return ActionSpec(
-        translation=TranslationSpec(
-            mode=Mode.DELTA,
-            frame=Frame.WORLD,
-            meters_per_unit=meters,
-            reference=Reference.COMMANDED,
+        parts=(
+            TranslationSpec(
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                meters_per_unit=meters,
+                reference=Reference.COMMANDED,
+            ),
+            RotationSpec(
+                representation=Rotation.EULER_XYZ,
+                mode=Mode.DELTA,
+                frame=Frame.WORLD,
+                radians_per_unit=0.05,
+                reference=Reference.COMMANDED,
+            ),
+            GripperSpec(open=1.0, closed=closed, mode=Mode.ABSOLUTE, binary=True),
         ),
-        rotation=RotationSpec(
-            representation=Rotation.EULER_XYZ,
-            mode=Mode.DELTA,
-            frame=Frame.WORLD,
-            radians_per_unit=0.05,
-            reference=Reference.COMMANDED,
-        ),
-        gripper=GripperSpec(open=1.0, closed=closed, mode=Mode.ABSOLUTE, binary=True),
         control_hz=30.0,
     )
 
