@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -28,7 +28,8 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.errors import OptionError, suggest
+from vla_gym.env.spaces import checked_actions
+from vla_gym.errors import OptionError, UnknownNameError, suggest
 from vla_gym.testing.faults import strike
 
 NAME = "MockWorld-v0"
@@ -110,6 +111,8 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
     """
 
     metadata = {"render_modes": [], "render_fps": 30}  # noqa: RUF012 (Gymnasium's own form)
+    tasks: ClassVar[Mapping[str, Any]] = TASKS
+    """What can be asked for."""
 
     def __init__(
         self,
@@ -143,10 +146,10 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         if given:
             raise OptionError(f"MockWorld has no reset option {sorted(given)}.")
         for name in self._subtasks:
-            if name not in TASKS:
-                raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, TASKS)}")
-        self._hand = self.np_random.uniform(-0.1, 0.1, 3)
-        self._width, self._completed, self._steps = 0.08, 0, 0
+            if name not in self.tasks:
+                raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, self.tasks)}")
+        self._begin()
+        self._completed, self._steps = 0, 0
         self._current = self._subtasks[0] if self._subtasks else ""
         strike(self._fault, 0)
         return self._observe(), self._info(success=False)
@@ -160,7 +163,9 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
     ) -> StepResult:
         """Do actions ``(n, 7)`` up to a success; observe after the last one."""
         success, steps = False, 0
-        for action in actions:
+        for action in checked_actions(actions, size=self.contract.action.size, ndim=2):
+            self._steps += 1
+            strike(self._fault, self._steps)
             self._move(np.asarray(action, np.float64))
             steps += 1
             if success := self._achieved():
@@ -175,28 +180,36 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
 
     def begin_subtask(self, name: str) -> None:
         """Work on another sub-task from now on."""
-        if name not in TASKS:
-            raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, TASKS)}")
+        if name not in self.tasks:
+            raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, self.tasks)}")
         self._current = name
 
     def render_cameras(self, names: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
         """Return pictures of the present state."""
         self.rendered += 1
-        return {name: _picture(self._hand, self._width, SIZES[name]) for name in names}
+        for name in names:
+            if name not in self.contract.cameras:
+                raise UnknownNameError("camera", name, self.contract.cameras)
+        return {name: self._picture(name) for name in names}
 
     def describe(self) -> Mapping[str, Any]:
         """Return what a result should record."""
         picture = _picture(np.zeros(3), 0.08, SIZES["static"])
         return {"world": "mock", "renderer": {"fingerprint": f"{int(picture.sum()):x}"}}
 
+    def _begin(self) -> None:
+        """Put everything where an episode begins."""
+        self._hand = self.np_random.uniform(-0.1, 0.1, 3)
+        self._width = 0.08
+
     def _move(self, action: npt.NDArray[np.float64]) -> None:
-        self._steps += 1
-        strike(self._fault, self._steps)
+        """Do one action."""
         wind = self.np_random.normal(0.0, WIND, 3)
         self._hand = np.clip(self._hand + action[:3] * METRES_PER_UNIT + wind, -0.5, 0.5)
         self._width = float(np.clip(self._width + 0.02 * np.sign(action[6]), 0.0, 0.08))
 
     def _achieved(self) -> bool:
+        """Whether the present sub-task is fulfilled."""
         if not self._current:
             return False
         *place, grip = TASKS[self._current]
@@ -208,7 +221,7 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
 
     def _observe(self, *, pictures: bool = True) -> Observation:
         obs: Observation = {
-            "proprioception": np.array([*self._hand, self._width], np.float32),
+            "proprioception": np.array(self._state(), np.float32),
             "instruction": self._current.replace("_", " "),
         }
         if pictures:
@@ -220,9 +233,24 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
             "success": success,
             "task": self._current,
             "subtask_index": self._completed,
-            "target": np.array(TASKS.get(self._current, (0.0,) * 4)),
-            "metrics": {"distance": float(np.linalg.norm(self._hand))},
+            "target": self._target(),
+            "metrics": {"distance": self._distance()},
         }
+
+    def _state(self) -> list[float]:
+        """Return the proprioception."""
+        return [*self._hand, self._width]
+
+    def _target(self) -> npt.NDArray[np.float64]:
+        """Return what an expert may know."""
+        return np.array(TASKS.get(self._current, (0.0,) * 4))
+
+    def _distance(self) -> float:
+        return float(np.linalg.norm(self._hand))
+
+    def _picture(self, camera: str) -> npt.NDArray[np.uint8]:
+        """Return what a camera sees now."""
+        return _picture(self._hand, self._width, SIZES[camera])
 
 
 def _picture(

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
@@ -99,7 +100,7 @@ class Episodes:
 
 
 class Toy:
-    """Learns actions from the state and the mean of the picture, with dropout."""
+    """Learns actions of any spec from the state and the mean of the picture, with dropout."""
 
     spec = PolicySpec(
         cameras={"static": CameraSpec(height=8, width=8, resize="area")},
@@ -109,21 +110,30 @@ class Toy:
         history=2,
     )
 
-    def __init__(self) -> None:
+    def __init__(self, spec: PolicySpec | None = None) -> None:
+        self.spec = spec or type(self).spec
         torch.manual_seed(0)
-        self.module = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 21))
+        seen = 3 + sum(field.size for field in self.spec.proprioception)
+        says = self.spec.chunk * self.spec.action.size
+        self.module = nn.Sequential(
+            nn.Linear(seen, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, says)
+        )
         self.measured = np.zeros(0, np.float32)
 
     def measure(self, states: np.ndarray[Any, Any], actions: Statistics) -> None:
         self.measured, self.statistics = states, actions
 
     def losses(self, samples: Samples) -> Mapping[str, Tensor]:
-        seen = samples.images["static"].float().mean((2, 3)) / 255
-        features = torch.cat([seen, samples.proprioception], -1)
-        predicted = self.module(features).unflatten(-1, (3, 7))
+        predicted = self.predict(samples.images["static"], samples.proprioception)
         error = (predicted - samples.actions).square().mean(-1)
         loss = (error * samples.mask).sum() / samples.mask.sum()
         return {"loss": loss}
+
+    def predict(self, pictures: Tensor, states: Tensor) -> Tensor:
+        """Return ``(..., chunk, a)`` of uint8 ``(..., H, W, 3)`` and ``(..., n)``."""
+        seen = pictures.float().mean((-3, -2)) / 255
+        said: Tensor = self.module(torch.cat([seen, states], -1))
+        return said.unflatten(-1, (self.spec.chunk, self.spec.action.size))
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +143,27 @@ class Toy:
         self.module.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
 
     def policy(self) -> Any:
-        raise NotImplementedError
+        return ToyPolicy(self)
+
+
+class ToyPolicy:
+    """A toy at work."""
+
+    def __init__(self, toy: Toy) -> None:
+        self.spec, self._toy = toy.spec, toy
+        toy.module.eval()
+
+    def reset(self, slots: Sequence[Slot]) -> None:
+        pass
+
+    @torch.no_grad()
+    def act(self, batch: Batch) -> np.ndarray[Any, Any]:
+        rows = [
+            self._toy.predict(torch.from_numpy(picture), torch.from_numpy(state))
+            for picture, state in zip(batch.images["static"], batch.proprioception, strict=True)
+        ]
+        said: np.ndarray[Any, Any] = torch.stack(rows).numpy()
+        return said
 
 
 def run(config: TrainConfig, out: Path) -> Path:
