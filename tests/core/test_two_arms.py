@@ -16,7 +16,7 @@ from toy_training import Toy
 from vla_gym.collect.collect import collect
 from vla_gym.conformance import check_env, check_policy
 from vla_gym.contract import CameraSpec, GripperSpec, IncompatibleError, Mode, PolicySpec, adapt
-from vla_gym.contract.spec import JointsSpec
+from vla_gym.contract.spec import ActionSpec, JointsSpec
 from vla_gym.datasets import open_dataset
 from vla_gym.policies.random import RandomOptions, RandomPolicy
 from vla_gym.runner.evaluation import evaluate
@@ -59,6 +59,12 @@ def test_an_end_effector_is_refused_with_codes() -> None:
             adapt(policy.model_copy(update={"cameras": {}, "proprioception": ()}), contract)
         codes = {issue.code for issue in caught.value.issues if issue.severity == "error"}
         assert codes == {"missing_part", "extra_part"}
+
+
+def test_what_is_written_of_an_action_without_its_defaults_can_be_read() -> None:
+    action = two_arm_contract().action
+    for left_out in ({"exclude_defaults": True}, {"exclude_unset": True}, {}):
+        assert ActionSpec.model_validate(action.model_dump(mode="json", **left_out)) == action
 
 
 def in_degrees() -> PolicySpec:

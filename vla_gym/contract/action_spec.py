@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from vla_gym.contract.terms import UNITS, Frame, Mode, Reference, Rotation
 from vla_gym.record import Record
@@ -45,6 +45,11 @@ class PartSpec(Record):
     def number(self, index: int) -> str:
         """Return what a number is, for messages."""
         return self.name if self.size == 1 else f"{self.name}[{index}]"
+
+    @model_serializer(mode="wrap")
+    def _with_its_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write the kind whatever is left out: without it a part cannot be read again."""
+        return {"kind": self.kind, **write(self)}
 
     @model_validator(mode="after")
     def _limits_fit(self) -> PartSpec:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_gym.contract.spec import NormalizationKind, NormalizationSpec
+from vla_gym.contract.spec import (
+    ActionSpec,
+    GripperSpec,
+    NormalizationKind,
+    NormalizationSpec,
+)
 from vla_gym.datasets.demonstration import Dataset, Floats
 from vla_gym.errors import DatasetError
 from vla_gym.record import Record
@@ -38,16 +43,19 @@ class Statistics(Record):
         }[kind]
 
     def normalization(
-        self, kind: NormalizationKind, *, keep_gripper: bool = True
+        self, kind: NormalizationKind, action: ActionSpec, *, keep_grippers: bool = True
     ) -> NormalizationSpec:
         """Return the spec that undoes the normalisation of a kind.
 
         Args:
             kind: Which of the statistics.
-            keep_gripper: Leave the last number, the gripper, as it is.
+            action: What the numbers are.
+            keep_grippers: Leave the numbers of grippers as they are.
         """
         low, high = self.limits(kind)
-        mask = (*(True for _ in low[:-1]), not keep_gripper)
+        grippers = {action.slices[part.name].start for part in action.of(GripperSpec)}
+        kept = grippers if keep_grippers else set()
+        mask = tuple(place not in kept for place in range(action.size))
         return NormalizationSpec(kind=kind, low=low, high=high, mask=mask)
 
 

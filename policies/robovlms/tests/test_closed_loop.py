@@ -29,8 +29,11 @@ def _suite(first: int, last: int) -> Any:
 def _options() -> dict[str, Any]:
     contract = mock_contract()
     action = contract.action.model_dump(mode="json")
-    action |= {"low": None, "high": None, "clip": False}
-    action["gripper"] |= {"open": 1.0, "closed": 0.0, "threshold": 0.5}
+    action["clip"] = False
+    for part in action["parts"]:
+        part |= {"low": None, "high": None}
+        if part["kind"] == "gripper":
+            part |= {"open": 1.0, "closed": 0.0, "threshold": 0.5}
     return {
         "backbone": {"name": "mini", "size": "tiny", "image_size": 40},
         "formulation": "policy-head",
