@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from vla_gym.contract.spec import ProprioceptionField
 from vla_gym_robovlms.checkpoints.errors import CheckpointError, compare_keys
 
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         ) from error
     if meta.pop("format", None) != FORMAT:
         raise CheckpointError(f"{folder / META} is of another format than {FORMAT}.")
+    # A field that was added since is what it is by default.
+    fields = [ProprioceptionField.model_validate(one) for one in meta.get("proprioception", ())]
+    meta["proprioception"] = [one.model_dump(mode="json") for one in fields]
     return meta
 
 
