@@ -164,7 +164,8 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
 def _read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta: dict[str, Any] = json.loads((folder / META).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        fields = [ProprioceptionField.model_validate(one) for one in meta["proprioception"]]
+    except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"{folder} is no checkpoint of ours ({META} cannot be read: {error}). Released files "
             "are given by their path (.pt), or converted: vla-gym checkpoint convert."
@@ -172,7 +173,6 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     if meta.pop("format", None) != FORMAT:
         raise CheckpointError(f"{folder / META} is of another format than {FORMAT}.")
     # A field that was added since is what it is by default.
-    fields = [ProprioceptionField.model_validate(one) for one in meta.get("proprioception", ())]
     meta["proprioception"] = [one.model_dump(mode="json") for one in fields]
     return meta
 
