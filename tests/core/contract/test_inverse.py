@@ -29,6 +29,7 @@ from vla_gym.contract import (
     adapt,
 )
 from vla_gym.contract.inverse import invert
+from vla_gym.contract.spec import BaseSpec, JointsSpec, ProprioceptionField, TorsoSpec
 from vla_gym.errors import ActionError
 
 LENGTH = 6
@@ -87,6 +88,52 @@ def test_any_pair_of_meanings_comes_back(world, moves, turns, units, seed: int) 
         for move, turn, unit in zip(moves, turns, units, strict=True)
     )
     check(world, policy, env, seed)
+
+
+def joints_specs(arm: str) -> list[JointsSpec]:
+    """Return all ways to command two joints, in other units and orders."""
+    names, units = (("lift", "turn"), ("turn", "lift")), itertools.cycle(("rad", "deg"))
+    ways = [(Mode.ABSOLUTE, None), *itertools.product((Mode.DELTA, Mode.VELOCITY), Reference)]
+    return [
+        JointsSpec(
+            arm=arm, names=names[i % 2], mode=mode, unit=next(units), per_unit=0.3, reference=ref
+        )
+        for i, (mode, ref) in enumerate(ways)
+    ]
+
+
+ODD = BaseSpec(axes=("yaw", "x"), meters_per_second=0.5, radians_per_second=2.0)
+
+
+def robot(left: JointsSpec, right: JointsSpec, *, base: BaseSpec, metres: float) -> ActionSpec:
+    torso = TorsoSpec(mode=Mode.DELTA, meters_per_unit=metres)
+    return ActionSpec(parts=(left, torso, right, base), control_hz=10.0)
+
+
+def test_every_way_of_joints_base_and_torso_comes_back(world) -> None:
+    fields = tuple(
+        ProprioceptionField(
+            name="joint_positions", arm=arm, size=3, unit="rad", names=("turn", "other", "lift")
+        )
+        for arm in ("left", "right")
+    )
+    draw = np.random.default_rng(5)
+    actions, states = draw.normal(size=(5, 7)), draw.normal(size=(5, 6))
+    for mine, theirs in itertools.product(joints_specs("left"), repeat=2):
+        others = (part.model_copy(update={"arm": "right"}) for part in (theirs, mine))
+        policy = robot(mine, next(others), base=ODD, metres=0.01)
+        env = robot(theirs, next(others), base=BaseSpec(axes=("x", "yaw")), metres=1.0)
+        env = env.model_copy(update={"parts": env.parts[::-1]})
+        contract = world.env_contract(action=env, proprioception=fields)
+        spec = world.policy_spec(action=policy, proprioception=())
+        labels = invert(spec, contract)(actions, states)
+        episode = adapt(spec, contract).start()
+        again = [
+            episode.actions(row[None], {"proprioception": state})[0]
+            for row, state in zip(labels.actions, states, strict=True)
+        ]
+        np.testing.assert_allclose(again, actions, atol=1e-8)
+        assert labels.exact.all()
 
 
 def test_equal_meanings_are_the_same_bits(world) -> None:
