@@ -5,7 +5,7 @@ representation, gripper polarity, thresholds, statistics, execution of chunks) i
 a default: whoever writes a spec has to say it. ``vla_gym.contract.adapt`` compares two specs and
 builds the conversion, or says why there is none.
 
-The parts of an action are in ``action_spec``, the words in ``terms``.
+An action is in ``action_spec``, its parts in ``parts``, the words in ``terms``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from vla_gym.contract.action_spec import (
+from vla_gym.contract.action_spec import ActionSpec
+from vla_gym.contract.parts import (
     ActionPart,
-    ActionSpec,
     BaseSpec,
     GripperSpec,
     JointsSpec,
