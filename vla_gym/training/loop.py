@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,8 @@ def train(config: TrainConfig, out: Path, *, progress: bool = True) -> Path:
         trainable.measure(states, mixture.statistics())
         if config.initial is not None:
             trainable.load(Path(config.initial))
-        held_out = _held_out(config, trainable, log)
-        loop = _Loop(config, out, trainable, mixture, log, held_out, deviation=states.std(0))
-        return loop.run()
+        data = _Data(mixture, _held_out(config, trainable, log), states.std(0))
+        return _Loop(config, out, trainable, data, log).run()
 
 
 class Step(nn.Module):
@@ -74,21 +74,33 @@ class Step(nn.Module):
         return self._trainable.losses(samples)
 
 
+@dataclass(frozen=True)
+class _Data:
+    """What is learned from.
+
+    Attributes:
+        mixture: The demonstrations.
+        held_out: Those that only the loss is asked about.
+        deviation: Of the states, float32 ``(n,)``.
+    """
+
+    mixture: Mixture
+    held_out: Mixture | None
+    deviation: npt.NDArray[np.float32]
+
+
 class _Loop:
     def __init__(
         self,
         config: TrainConfig,
         out: Path,
         trainable: Trainable,
-        mixture: Mixture,
+        data: _Data,
         log: Log,
-        held_out: Mixture | None,
-        *,
-        deviation: npt.NDArray[np.float32],
     ) -> None:
         self._config, self._out = config, out
-        self._trainable, self._mixture, self._log = trainable, mixture, log
-        self._held_out = held_out
+        self._trainable, self._mixture, self._log = trainable, data.mixture, log
+        self._held_out = data.held_out
         if not trained(trainable.module):
             raise TrainingError("Everything is frozen: there is nothing to train (see freeze).")
         self._accelerator = Accelerator(mixed_precision=_PRECISION[config.precision])
@@ -104,7 +116,7 @@ class _Loop:
         if config.checkpointing:
             _recompute(trainable.module)
         self._step, self._optimizer = self._accelerator.prepare(Step(trainable), optimizer)
-        self._deviation = torch.from_numpy(deviation)
+        self._deviation = torch.from_numpy(data.deviation)
         self._done = load_state(out, trainable.module, self._optimizer, self._average)
 
     def run(self) -> Path:
