@@ -174,7 +174,7 @@ def _plan_one(
     if env.mode is Mode.DELTA and wanted.mode is Mode.ABSOLUTE and wanted.sticky_repeat == 0:
         issues.warning(
             "gripper_sticky",
-            "An absolute gripper command drives a relative gripper for one step a change only.",
+            "An absolute gripper command drives a relative gripper for a single step per change.",
             "declare sticky_repeat in the policy's gripper spec (published values: 2 and 15)",
         )
     if env.mode is Mode.ABSOLUTE and wanted.mode is Mode.DELTA:

@@ -60,7 +60,7 @@ class RandomPolicy:
             self._open[slot.id] = dict.fromkeys(self._grippers, True)
 
     def act(self, batch: Batch) -> npt.NDArray[np.floating[Any]]:
-        """Return one random action a slot, float64 ``(B, 1, action_size)``."""
+        """Return one random action per slot, float64 ``(B, 1, action_size)``."""
         return np.stack([self._draw(slot) for slot in batch.slots])[:, None]
 
     def _draw(self, slot: Slot) -> npt.NDArray[np.float64]:

@@ -42,7 +42,7 @@ class WavePolicy:
         self._asked.update(dict.fromkeys((slot.id for slot in slots), 0))
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
-        """Return one action a slot, ``(B, 1, 7)``: translation, rotation, gripper."""
+        """Return one action per slot, ``(B, 1, 7)``: translation, rotation, gripper."""
         actions = np.zeros((len(batch), 1, ACTION.size))
         actions[..., ACTION.place(spec.GripperSpec)] = 1
         for action, slot in zip(actions[:, 0], batch.slots, strict=True):

@@ -20,19 +20,32 @@ from vla_gym.contract.spec import (
 )
 from vla_gym.errors import UnknownNameError
 
+_GRIPPER = GripperSpec(
+    open=1.0,
+    closed=0.0,
+    mode=Mode.ABSOLUTE,
+    binary=False,
+    threshold=0.5,
+    sticky_repeat=0,
+    open_after=1,
+)
+"""The sigmoid of a logit: open above a half."""
+
 
 def _action(
     *,
-    meters: float,
-    radians: float,
+    scale: tuple[float, float],
     hertz: float,
     frame: Frame,
     reference: Reference,
     additive: bool,
-    sticky: int = 0,
-    open_after: int = 1,
+    gripper: GripperSpec = _GRIPPER,
 ) -> ActionSpec:
-    """Return deltas of the end effector in Euler angles, and a gripper probability."""
+    """Return deltas of the end effector in Euler angles, and a gripper probability.
+
+    ``scale`` is metres and radians of a number 1.
+    """
+    meters, radians = scale
     return ActionSpec(
         parts=(
             TranslationSpec(
@@ -46,15 +59,7 @@ def _action(
                 additive=additive,
                 reference=reference,
             ),
-            GripperSpec(
-                open=1.0,
-                closed=0.0,
-                mode=Mode.ABSOLUTE,
-                binary=False,
-                threshold=0.5,
-                sticky_repeat=sticky,
-                open_after=open_after,
-            ),
+            gripper,
         ),
         control_hz=hertz,
     )
@@ -66,30 +71,27 @@ def _action(
 # Google robot's twice (15 in the upstream wrapper).
 ROBOTS: Mapping[str, ActionSpec] = {
     "calvin": _action(
-        meters=0.02,
-        radians=0.05,
+        scale=(0.02, 0.05),
         hertz=30.0,
         frame=Frame.WORLD,
         reference=Reference.COMMANDED,
         additive=True,
     ),
     "widowx": _action(
-        meters=1.0,
-        radians=1.0,
+        scale=(1.0, 1.0),
         hertz=5.0,
         frame=Frame.BASE,
         reference=Reference.MEASURED,
         additive=False,
-        open_after=2,
+        gripper=_GRIPPER.model_copy(update={"open_after": 2}),
     ),
     "google-robot": _action(
-        meters=1.0,
-        radians=1.0,
+        scale=(1.0, 1.0),
         hertz=3.0,
         frame=Frame.BASE,
         reference=Reference.MEASURED,
         additive=False,
-        sticky=2,
+        gripper=_GRIPPER.model_copy(update={"sticky_repeat": 2}),
     ),
 }
 
