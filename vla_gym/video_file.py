@@ -24,6 +24,9 @@ Frame = npt.NDArray[np.uint8]
 
 _MUXING = {"fflags": "+bitexact", "movflags": "+faststart"}
 """No date and no version in the file; the index in front, so that a browser plays at once."""
+_DETERMINISTIC = {"x264-params": "mbtree=0"}
+"""The assembler of x264's macroblock tree (``mbtree``) reads memory that nobody wrote: equal frames
+gave up to six different files in 300 tries, with decoded pixels up to 25 grey levels apart."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def _encode(path: Path, frames: Iterator[Frame], fps: float, encoding: Encoding)
 def _tune(file: Any, encoding: Encoding) -> None:
     """Set what imageio's plugin has no argument for."""
     stream = file._video_stream
-    stream.options = {"crf": str(encoding.crf), "preset": encoding.preset}
+    stream.options = {"crf": str(encoding.crf), "preset": encoding.preset, **_DETERMINISTIC}
     stream.codec_context.thread_count = 1
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vla_gym.errors import VlaGymError
+from vla_gym.testing import MockWorld
 from vla_gym.video_file import FOR_PEOPLE, FOR_TRAINING, Encoding, Frame, read_frames, write_frames
 
 FPS = 30.0
@@ -25,6 +26,19 @@ def test_equal_frames_give_equal_bytes(tmp_path: Path, encoding: Encoding) -> No
     for file in files:
         write_frames(file, ramps(), fps=FPS, encoding=encoding)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_what_lies_in_memory_does_not_show(tmp_path: Path) -> None:
+    rng, world = np.random.default_rng(0), MockWorld()
+    world.reset(seed=0)
+    frames = [world.step(rng.uniform(-1, 1, 7))[0]["images"]["static"] for _ in range(6)]
+    litter: list[bytes] = []
+    found = set()
+    for _ in range(24):
+        litter = [*litter[-20:], rng.bytes(int(rng.integers(100, 200_000)))]
+        write_frames(tmp_path / "a.mp4", frames, fps=FPS, encoding=FOR_TRAINING)
+        found.add((tmp_path / "a.mp4").read_bytes())
+    assert len(found) == 1
 
 
 def test_what_is_read_is_what_was_written_but_for_the_loss(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def preview_command(
     """Write one picture of how every task of a suite begins."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import parse_options
-    from vla_gym.report.preview import preview, save_preview
+    from vla_gym.replay.preview import preview, save_preview
     from vla_gym.suites import load_suite
 
     given = [parse_options(settings or (), suite=name).suite for name in names]

@@ -7,36 +7,42 @@ drawn only of what is kept, and cameras or sizes can be changed afterwards witho
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from vla_gym.contract.env import Observation
 from vla_gym.contract.policy import Policy
-from vla_gym.datasets.demonstration import DatasetSpec, Demonstration
+from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Footage
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import DatasetError
-from vla_gym.records import EpisodeRecord, Executed, RunRecord, SubTaskRecord
-from vla_gym.runner.episode import Env
-from vla_gym.runner.evaluation import as_suite, evaluate, worker_count
+from vla_gym.records import Executed
+from vla_gym.replay.frames import Frames
+from vla_gym.replay.walk import Recorded
+from vla_gym.runner.evaluation import as_suite, evaluate
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.options import RunOptions, run_options
-from vla_gym.runner.redo import Finished, finished, redo
-from vla_gym.runner.worker import make_env
-from vla_gym.suites.spec import EpisodeSpec, Suite
+from vla_gym.runner.replays import recorded, replay_all
+from vla_gym.suites.spec import Suite
 
 RUN = "run"
 """Where the run lies in the data set's folder."""
 
-_envs: dict[str, Env] = {}
-"""Of this process: the environment at work."""
+
+class Stretch(NamedTuple):
+    """Steps of an episode, ``first`` to before ``last``, that demonstrate a sub-task."""
+
+    subtask: int
+    first: int
+    last: int
+
+
+Place = tuple[int, int, int]
+"""Episode, sub-task and step of it where a demonstration begins."""
 
 
 def collect(
@@ -74,13 +80,7 @@ def collect(
     evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
     with Journal(folder / RUN) as journal:
         writer = LeRobotWriter(folder, spec, robot=the_suite.episodes[0].env_id)
-        have = {_place(source) for source in writer.sources}
-        jobs = _jobs(the_suite, journal, have, settings.limit)
-        base = _source(journal.run)
-        for demonstration in _recorded(jobs, worker_count(settings.workers, len(jobs))):
-            source = {**base, **demonstration.source}
-            if _place(source) not in have:
-                writer.add(replace(demonstration, source=source))
+        _record_missing(writer, journal, the_suite, settings)
         writer.close()
     return writer
 
@@ -101,129 +101,92 @@ def dataset_spec(suite: Suite) -> DatasetSpec:
     return specs[0]
 
 
-def demonstrations(
-    env: Env, spec: EpisodeSpec, record: EpisodeRecord, executed: Executed
-) -> Iterator[Demonstration]:
-    """Do the actions of an episode again and yield what its successful sub-tasks demonstrate.
+def stretches(episode: Recorded) -> list[Stretch]:
+    """Return what an episode demonstrates: of sub-tasks that succeeded, the steps that show it."""
+    found, start = [], 0
+    for number, done in enumerate(episode.record.subtasks):
+        end = start + done.steps
+        if done.success:
+            found += [Stretch(number, *span) for span in _shown(episode.executed, start, end)]
+        start = end
+    return found
+
+
+def demonstrations(episode: Recorded, footage: Footage) -> Iterator[Demonstration]:
+    """Yield the demonstrations of an episode.
 
     Args:
-        env: With all cameras that are wanted in its observations.
-        spec: The episode.
-        record: How it went.
-        executed: What was executed, intended, and meant as a demonstration.
-
-    Raises:
-        RunnerError: When it goes differently: the environment is not deterministic.
+        episode: What was done.
+        footage: What was seen, of the steps of all ``stretches``.
     """
-    moments = redo(env, spec, record, executed.actions)
-    start = 0
-    for number, stretch in groupby(moments, key=lambda moment: moment.subtask):
-        done = record.subtasks[number]
-        seen = [moment.observation for moment in stretch]
-        for first, last in stretches(executed, start, start + done.steps) if done.success else ():
-            source = {"episode": record.episode, "subtask": number, "step": first - start}
-            part = seen[first - start : last - start]
-            yield _demonstration(done, part, executed, (first, last), source)
-        start += done.steps
+    executed = episode.executed
+    for stretch, place in zip(stretches(episode), places(episode), strict=True):
+        done = episode.record.subtasks[stretch.subtask]
+        rows = slice(*np.searchsorted(footage.steps, stretch[1:]))
+        steps = slice(stretch.first, stretch.last)
+        actions = executed.actions[steps].astype(np.float32)
+        labels = None if executed.intended is None else executed.intended[steps].astype(np.float32)
+        yield Demonstration(
+            images={role: pictures[rows] for role, pictures in footage.images.items()},
+            proprioception=footage.proprioception[rows],
+            actions=actions,
+            instruction=done.instruction,
+            task=done.name,
+            success=True,
+            labels=None if labels is None or np.array_equal(labels, actions) else labels,
+            source=dict(zip(("episode", "subtask", "step"), place, strict=True)),
+        )
 
 
-def stretches(executed: Executed, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield first and past-the-last step of what demonstrates between ``start`` and ``end``."""
-    if executed.demonstrates is None:
-        if end > start:
-            yield start, end
-        return
+def places(episode: Recorded) -> list[Place]:
+    """Return where the demonstrations of an episode begin, as a data set remembers it."""
+    starts = np.cumsum([0, *(done.steps for done in episode.record.subtasks)])
+    return [
+        (episode.index, stretch.subtask, stretch.first - int(starts[stretch.subtask]))
+        for stretch in stretches(episode)
+    ]
+
+
+def _record_missing(
+    writer: LeRobotWriter, journal: Journal, suite: Suite, options: RunOptions
+) -> None:
+    """Do again what a data set lacks, and write it."""
+    have = {_place(source) for source in writer.sources}
+    base = _source(journal)
+
+    def deliver(episode: Recorded, footage: Footage) -> None:
+        for demonstration in demonstrations(episode, footage):
+            source = {**base, **demonstration.source}
+            if _place(source) not in have:
+                writer.add(replace(demonstration, source=source))
+
+    missing = [e for e in recorded(suite, journal, options.limit) if set(places(e)) - have]
+    replay_all(missing, _frames, deliver, options=options, log=journal.out)
+
+
+def _frames(episode: Recorded) -> Frames:
+    """Return the visitor that draws what is kept of an episode."""
+    kept = np.zeros(len(episode.executed.actions), bool)
+    for stretch in stretches(episode):
+        kept[stretch.first : stretch.last] = True
+    return Frames(steps=kept)
+
+
+def _shown(executed: Executed, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield first and past-the-last step of what demonstrates between two steps."""
+    shown = np.ones(end, bool) if executed.demonstrates is None else executed.demonstrates
     first = start
-    for shown, steps in groupby(executed.demonstrates[start:end]):
+    for demonstrates, steps in groupby(shown[start:end]):
         last = first + len(list(steps))
-        if shown:
+        if demonstrates:
             yield first, last
         first = last
 
 
-def _demonstration(
-    done: SubTaskRecord,
-    seen: list[Observation],
-    executed: Executed,
-    span: tuple[int, int],
-    source: Mapping[str, Any],
-) -> Demonstration:
-    roles, part = seen[0]["images"], slice(*span)
-    actions = executed.actions[part].astype(np.float32)
-    labels = None if executed.intended is None else executed.intended[part].astype(np.float32)
-    if labels is not None and np.array_equal(labels, actions):
-        labels = None
-    return Demonstration(
-        images={role: np.stack([one["images"][role] for one in seen]) for role in roles},
-        proprioception=np.stack([one["proprioception"] for one in seen]).astype(np.float32),
-        actions=actions,
-        instruction=done.instruction,
-        task=done.name,
-        success=True,
-        labels=labels,
-        source=source,
-    )
-
-
-def _source(run: RunRecord | None) -> dict[str, Any]:
-    identity = run.identity if run else {}
-    return {"policy": identity.get("policy", {}), "suite": identity.get("suite", {})}
-
-
-def _jobs(
-    suite: Suite, journal: Journal, have: set[tuple[int, int, int]], limit: int | None
-) -> list[Finished]:
-    """Return the episodes of which something is missing."""
-    jobs = []
-    for episode in finished(suite, journal, limit):
-        if _wanted(episode) - have:
-            jobs.append(episode)
-    return jobs
-
-
-def _wanted(episode: Finished) -> set[tuple[int, int, int]]:
-    """Return episode, sub-task and first step of all that an episode demonstrates."""
-    wanted, start = set(), 0
-    for number, done in enumerate(episode.record.subtasks):
-        if done.success:
-            for first, _ in stretches(episode.executed, start, start + done.steps):
-                wanted.add((episode.record.episode, number, first - start))
-        start += done.steps
-    return wanted
-
-
-def _place(source: Mapping[str, Any]) -> tuple[int, int, int]:
+def _place(source: Mapping[str, Any]) -> Place:
     return source["episode"], source["subtask"], source.get("step", 0)
 
 
-def _recorded(jobs: list[Finished], workers: int) -> Iterator[Demonstration]:
-    """Yield the demonstrations of all jobs in order, with few of them in memory."""
-    if workers == 1:
-        for job in jobs:
-            yield from _record(job)
-        _close_envs()
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: list[Future[list[Demonstration]]] = []
-        for job in jobs:
-            waiting.append(pool.submit(_record, job))
-            if len(waiting) > 2 * workers:
-                yield from waiting.pop(0).result()
-        for future in waiting:
-            yield from future.result()
-
-
-def _record(episode: Finished) -> list[Demonstration]:
-    """Record an episode, in whatever process this is."""
-    spec = episode.spec
-    key = spec.model_dump_json(include={"env_id", "env_kwargs"})
-    if key not in _envs:
-        _close_envs()
-        _envs[key] = make_env(spec.env_id, spec.env_kwargs)
-    return list(demonstrations(_envs[key], spec, episode.record, episode.executed))
-
-
-def _close_envs() -> None:
-    while _envs:
-        _envs.popitem()[1].close()
+def _source(journal: Journal) -> dict[str, Any]:
+    identity = journal.run.identity if journal.run else {}
+    return {"policy": identity.get("policy", {}), "suite": identity.get("suite", {})}

@@ -1,7 +1,7 @@
 """Whole episodes in a format of their own, such as play with sentences for some stretches of it.
 
-``collect`` keeps what succeeded, an episode a sub-task. Methods that learn from play want what lies
-between as well, in one piece. What that looks like on disk is the format's affair.
+``collect`` keeps what succeeded, an episode per sub-task. Methods that learn from play want what
+lies between as well, in one piece. What that looks like on disk is the format's affair.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any
 
 from vla_gym.collect.collect import RUN
 from vla_gym.contract.policy import Policy
-from vla_gym.errors import DatasetError
-from vla_gym.plugins import DatasetEntry
-from vla_gym.registry import registry
+from vla_gym.datasets.demonstration import Footage
+from vla_gym.datasets.formats import episode_recorder
+from vla_gym.replay.frames import Frames
+from vla_gym.replay.walk import Recorded
 from vla_gym.runner.evaluation import as_suite, evaluate
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.options import RunOptions, run_options
-from vla_gym.runner.redo import finished
+from vla_gym.runner.replays import recorded, replay_all
 from vla_gym.suites.spec import Suite
 
 
@@ -42,7 +43,7 @@ def record(
         suite: What it does.
         out: Folder of the data set; the run lies in ``run`` in it.
         options: How it is run; nothing is filmed.
-        form: Registered name of a format with ``record(episodes, out)``.
+        form: Registered name of a format with ``recorder(out)``.
         policy_options: Options of a policy given by name.
         suite_options: Options of a suite given by name or path.
         **run: Single fields of ``RunOptions``, over those of ``options``.
@@ -51,11 +52,17 @@ def record(
         DatasetError: When the format cannot record, or ``out`` holds a data set.
         RunnerError: When an episode went differently the second time.
     """
-    recorder = getattr(registry().load(DatasetEntry, form), "record", None)
-    if recorder is None:
-        raise DatasetError(f"Format {form!r} cannot record whole episodes (it has no record()).")
+    begin = episode_recorder(form)
     settings = run_options(options, {**run, "video": "none"})
     the_suite, folder = as_suite(suite, suite_options), Path(out)
     evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
+    recorder = begin(folder)
+    visitor = Frames(info=tuple(recorder.info))
+
+    def deliver(episode: Recorded, footage: Footage) -> None:
+        recorder.add(episode.record, episode.executed, footage)
+
     with Journal(folder / RUN) as journal:
-        return int(recorder(finished(the_suite, journal, settings.limit), folder))
+        episodes = list(recorded(the_suite, journal, settings.limit))
+        replay_all(episodes, lambda _: visitor, deliver, options=settings, log=journal.out)
+    return recorder.close()

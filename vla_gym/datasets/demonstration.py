@@ -111,6 +111,23 @@ class Demonstration:
         return self.actions if self.labels is None else self.labels
 
 
+@dataclass(frozen=True)
+class Footage:
+    """What was there before T chosen steps of an episode.
+
+    Attributes:
+        steps: int64 ``(T,)``: numbers of the steps.
+        images: By camera role, uint8 ``(T, H, W, 3)``; empty for no steps.
+        proprioception: ``(T, n)``.
+        info: What else was asked for, by its name in ``info``, ``(T, ...)``.
+    """
+
+    steps: npt.NDArray[np.int64]
+    images: Mapping[str, Pictures]
+    proprioception: Floats
+    info: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
 class Dataset(Protocol):
     """Episodes of one spec."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from vla_gym.datasets.demonstration import Dataset
+from vla_gym.datasets.demonstration import Dataset, Footage
 from vla_gym.errors import DatasetError
 from vla_gym.options import options_model, validated
 from vla_gym.plugins import DatasetEntry
+from vla_gym.records import EpisodeRecord, Executed
 from vla_gym.registry import format_of, registry
 
 
@@ -17,8 +18,8 @@ class DatasetFormat(Protocol):
     """What a plugin offers for its folders; a module with these functions will do.
 
     It may also have ``audit(dataset, **options)``, which does every episode again in a simulator
-    and yields a line for each that does not do what it says; and ``record(episodes, out)``, which
-    writes ``vla_gym.runner.redo.Finished`` episodes whole and returns how many stretches.
+    and yields a line for each that does not do what it says; and ``recorder(out)``, which returns
+    an ``EpisodeRecorder``.
     """
 
     def recognises(self, path: Path) -> bool:
@@ -29,6 +30,37 @@ class DatasetFormat(Protocol):
     def open(self) -> Callable[..., Dataset]:
         """``open(path, **options)``: the data set in a folder."""
         ...
+
+
+class EpisodeRecorder(Protocol):
+    """Writes whole episodes into a folder that holds none yet."""
+
+    @property
+    def info(self) -> Sequence[str]:
+        """Names in ``info`` that it needs beside pictures and proprioception."""
+        ...
+
+    def add(self, record: EpisodeRecord, executed: Executed, footage: Footage) -> None:
+        """Write an episode: how it went, what was executed and what was seen before each step."""
+        ...
+
+    def close(self) -> int:
+        """Finish the folder; return how many stretches it describes."""
+        ...
+
+
+def episode_recorder(name: str) -> Callable[[Path], EpisodeRecorder]:
+    """Return what makes the recorder of a registered format.
+
+    Raises:
+        UnknownNameError: No such format.
+        DatasetError: When it cannot record whole episodes.
+    """
+    found: Any = registry().load(DatasetEntry, name)
+    made: Callable[[Path], EpisodeRecorder] | None = getattr(found, "recorder", None)
+    if made is None:
+        raise DatasetError(f"Format {name!r} cannot record whole episodes (it has no recorder()).")
+    return made
 
 
 def open_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Dataset:

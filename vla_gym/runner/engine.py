@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,11 +26,11 @@ from vla_gym.runner.messages import (
     Died,
     EnvBuilt,
     Failed,
-    Film,
-    Filmed,
     Finished,
     FromWorker,
     Ready,
+    Replay,
+    Replayed,
     Request,
     RunEpisode,
 )
@@ -54,11 +54,24 @@ class Recorder(Protocol):
     """Where results go."""
 
     def finished(self, record: EpisodeRecord, executed: Executed) -> bool:
-        """Record an episode; return whether it is to be filmed."""
+        """Record an episode; return whether it is to be done again."""
         ...
 
-    def filming(self, episode: int, spec: EpisodeSpec, policy: int) -> Film | None:
-        """Return what a worker needs to film a recorded episode."""
+    def replay(self, episode: int) -> Replay | None:
+        """Return what a worker needs to do a recorded episode again; ``None``: nothing can be."""
+        ...
+
+    def replayed(self, message: Replayed) -> None:
+        """Take what came of it."""
+        ...
+
+    def replay_failed(self, episode: int, message: str) -> None:
+        """Take note that it could not be done again."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many results of replays are kept because an earlier one is missing."""
         ...
 
     def environment(self, built: EnvBuilt) -> None:
@@ -72,11 +85,11 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """An episode to run or to film, for the ``attempt``-th time."""
+    """An episode to run or to do again, for the ``attempt``-th time."""
 
     index: int
     attempt: int = 1
-    film: bool = False
+    replay: bool = False
 
 
 @dataclass
@@ -125,15 +138,15 @@ class Work:
 
     Attributes:
         specs: All episodes of the suite.
-        policies: Which policy acts in each, as ``Actor`` numbers them.
+        policies: Which policy acts in each, as ``Actor`` numbers them; empty where none does.
         episodes: Indices to run, in order.
-        films: Indices already recorded that are still to be filmed.
+        replays: Indices already recorded that are to be done again, in order.
     """
 
     specs: Sequence[EpisodeSpec]
     policies: Sequence[int]
     episodes: Sequence[int]
-    films: Sequence[int] = field(default_factory=tuple)
+    replays: Sequence[int] = field(default_factory=tuple)
 
 
 class Engine:
@@ -155,7 +168,7 @@ class Engine:
         self._actor, self._workers, self._recorder = actor, workers, recorder
         self._batcher, self._limits, self._clock = batcher, limits, clock
         self._episodes = deque(Job(index) for index in work.episodes)
-        self._films = deque(Job(index, film=True) for index in work.films)
+        self._replays = deque(Job(index, replay=True) for index in work.replays)
         self._lanes = [Lane(number) for number in range(workers.count)]
         self._failed_starts = 0
 
@@ -176,23 +189,29 @@ class Engine:
 
     @property
     def _open(self) -> bool:
-        return bool(self._episodes or self._films or any(lane.job for lane in self._lanes))
+        return bool(self._episodes or self._replays or any(lane.job for lane in self._lanes))
 
     def _assign(self) -> None:
         for lane in self._lanes:
-            while lane.job is None and (queue := self._films or self._episodes):
+            while lane.job is None and (queue := self._queue()):
                 self._give(lane, queue.popleft())
+
+    def _queue(self) -> deque[Job]:
+        """Return where the next job comes from; replays are not kept in memory by the dozen."""
+        under_way = sum(lane.job is not None and lane.job.replay for lane in self._lanes)
+        room = under_way + self._recorder.waiting < 2 * len(self._lanes)
+        return self._replays if self._replays and (room or not under_way) else self._episodes
 
     def _give(self, lane: Lane, job: Job) -> None:
         spec = self._specs[job.index]
-        policy = self._policies[job.index]
-        message = (
-            self._recorder.filming(job.index, spec, policy)
-            if job.film
-            else RunEpisode(job.index, spec, policy)
-        )
+        policy = self._policies[job.index] if self._policies else 0
+        message: RunEpisode | Replay | None = RunEpisode(job.index, spec, policy)
+        if job.replay:
+            message = self._recorder.replay(job.index)
         if message is None:
             return
+        if isinstance(message, Replay) and self._policies:
+            message = replace(message, policy=policy)
         if not lane.alive:
             self._workers.start(lane.number)
             lane.alive, lane.ready, lane.built = True, False, set()
@@ -233,10 +252,9 @@ class Engine:
             self._recorder.environment(message)
         elif isinstance(message, Finished):
             self._finish(lane, message.record, message.executed)
-        elif isinstance(message, Filmed):
-            if message.problem:
-                self._recorder.warn(message.problem)
+        elif isinstance(message, Replayed):
             self._free(lane)
+            self._recorder.replayed(message)
         elif isinstance(message, Failed):
             self._failed(lane, message)
         elif isinstance(message, Died):
@@ -293,9 +311,9 @@ class Engine:
             "worker": lane.number,
             "attempt": lane.job.attempt,
         }
-        film = self._recorder.finished(record.model_copy(update={"timing": timing}), executed)
-        if film:
-            self._films.append(Job(record.episode, film=True))
+        record = record.model_copy(update={"timing": timing})
+        if self._recorder.finished(record, executed):
+            self._replays.append(Job(record.episode, replay=True))
         self._free(lane)
 
     def _free(self, lane: Lane) -> None:
@@ -304,7 +322,7 @@ class Engine:
     def _failed(self, lane: Lane, failure: Failed) -> None:
         """Stop the run, try again, or record an error, as far as the failure reaches."""
         assert lane.job is not None
-        if not lane.job.film:
+        if not lane.job.replay:
             self._stop_if_hopeless(lane.job, failure)
         self._again(lane, failure)
 
@@ -351,16 +369,16 @@ class Engine:
         """Try a job once more, or record that it cannot be done."""
         job = lane.job
         assert job is not None
-        if job.film:
-            self._recorder.warn(f"episode {job.index} could not be filmed: {failure.message}")
+        if failure.retry and job.attempt < self._limits.max_attempts:
+            self._requeue(lane, replace(job, attempt=job.attempt + 1))
+        elif job.replay:
             self._free(lane)
-        elif failure.retry and job.attempt < self._limits.max_attempts:
-            self._requeue(lane, Job(job.index, job.attempt + 1))
+            self._recorder.replay_failed(job.index, failure.message)
         else:
             self._finish(lane, self._error_record(job.index, failure.details), _NOTHING)
 
     def _requeue(self, lane: Lane, job: Job) -> None:
-        queue = self._films if job.film else self._episodes
+        queue = self._replays if job.replay else self._episodes
         queue.appendleft(job)
         self._free(lane)
 

@@ -11,37 +11,20 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from vla_gym.contract.adapter import EpisodeAdapter
-from vla_gym.contract.env import Observation, VlaEnv
+from vla_gym.contract.env import Observation
 from vla_gym.contract.policy import Chunk, PolicyInput
-from vla_gym.errors import ObservationError, RunnerError, Scope, VlaGymError, reach
-from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord
+from vla_gym.errors import ObservationError, Scope, VlaGymError, reach
+from vla_gym.records import EpisodeRecord, Executed, Floats, SubTaskRecord
+from vla_gym.replay.drive import Env, Info, Tally, begin_next, reset
 from vla_gym.runner.diagnosis import Trace
-from vla_gym.runner.messages import Floats
 from vla_gym.suites.spec import EpisodeSpec, SubTask
 from vla_gym.suites.spec import Protocol as Rules
-
-Info = Mapping[str, Any]
-
-
-class Env(VlaEnv, Protocol):
-    """An environment as the runner drives it: unwrapped, without Gymnasium's checks."""
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode."""
-        ...
-
-    def close(self) -> None:
-        """Free what it holds."""
-        ...
 
 
 class Ask(Protocol):
@@ -58,47 +41,6 @@ class Rollout:
 
     record: EpisodeRecord
     executed: Executed
-
-
-@dataclass
-class Tally:
-    """What has happened in the present sub-task.
-
-    Attributes:
-        rule: The protocol's success rule.
-        limit: Steps allowed.
-        completed: ``info["subtask_index"]`` when it began.
-        ended: The environment moved on or ended the episode.
-    """
-
-    rule: str
-    limit: int
-    completed: int
-    steps: int = 0
-    first_success: int | None = None
-    final_success: bool = False
-    ended: bool = False
-    metrics: dict[str, float | bool] = field(default_factory=dict)
-
-    def count(self, steps: int, info: Info, *, over: bool) -> None:
-        """Take note of ``steps`` executed steps, the last of which gave ``info``."""
-        self.steps += steps
-        self.final_success = bool(info["success"])
-        if self.final_success and self.first_success is None:
-            self.first_success = self.steps
-        self.metrics = dict(info.get("metrics", {}))
-        self.ended = over or int(info["subtask_index"]) > self.completed
-
-    @property
-    def over(self) -> bool:
-        """Whether the sub-task is decided."""
-        at_first = self.rule == "first" and self.final_success
-        return self.ended or at_first or self.steps >= self.limit
-
-    @property
-    def success(self) -> bool:
-        """Success by the rule."""
-        return self.final_success if self.rule == "final" else self.first_success is not None
 
 
 class Episode:
@@ -220,29 +162,6 @@ class Episode:
     @property
     def _last(self) -> Tally:
         return self._tallies[-1]
-
-
-def reset(env: Env, spec: EpisodeSpec) -> tuple[Observation, Info]:
-    """Bring an environment to the beginning of an episode."""
-    options = {**spec.options, "subtasks": [subtask.name for subtask in spec.subtasks]}
-    return env.reset(seed=spec.seed, options=options)
-
-
-def begin_next(env: Env, subtask: SubTask, completed: int, info: Info) -> None:
-    """Make the environment work on the next sub-task, unless it has moved on by itself.
-
-    Whether it has is told by the present ``info`` and by ``completed``, the ``subtask_index`` when
-    the sub-task before began.
-    """
-    if int(info["subtask_index"]) > completed:
-        return
-    begin = getattr(env, "begin_subtask", None)
-    if begin is None:
-        raise RunnerError(
-            f"{type(env).__name__} has no begin_subtask(name); a chain whose sub-tasks do not end "
-            "at their first success, or that goes on after a failure, needs it."
-        )
-    begin(subtask.name)
 
 
 def action_hash(actions: Floats) -> str:

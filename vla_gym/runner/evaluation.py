@@ -115,7 +115,11 @@ def _run(journal: Journal, plan: _Plan) -> None:
     with contextlib.ExitStack() as stack:
         watcher = stack.enter_context(_watcher(journal, plan))
         recorder = JournalRecorder(
-            journal, watcher, video=options.video, max_videos=options.max_videos
+            journal,
+            suite.episodes,
+            watcher,
+            video=options.video,
+            max_videos=options.max_videos,
         )
         films = recorder.unfilmed()
         count = worker_count(options.workers, len(todo) + len(films))
@@ -165,15 +169,15 @@ def _resolved(policy: str | Policy, options: Mapping[str, Any] | None) -> Policy
 
 
 @contextlib.contextmanager
-def worker_pool(count: int, start: Start, out: Path) -> Iterator[LocalWorkers]:
+def worker_pool(count: int, start: Start, out: Path | None) -> Iterator[LocalWorkers]:
     """Yield workers, none of which is left when the block is.
 
     Args:
         count: How many.
         start: What each is told first.
-        out: The directory that gets what they print.
+        out: The directory that gets what they print; ``None`` drops it.
     """
-    pool = LocalWorkers(count, start, log=log_path(out))
+    pool = LocalWorkers(count, start, log=None if out is None else log_path(out))
     patient = False
     try:
         yield pool

@@ -39,7 +39,7 @@ class FrameBlock:
     def __init__(self, policies: Sequence[Mapping[str, CameraSpec]], fd: int | None = None) -> None:
         self.fd = anonymous_file("vla_gym-frames") if fd is None else fd
         sizes = (sum(c.height * c.width * 3 for c in cameras.values()) for cameras in policies)
-        size = max(1, *sizes)
+        size = max([1, *sizes])
         if fd is None:
             os.ftruncate(self.fd, size)
         memory = mmap.mmap(self.fd, size)

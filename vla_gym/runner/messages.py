@@ -1,8 +1,7 @@
 """What parent and worker say to each other: small frozen records over a pipe.
 
 Pictures never travel here: they lie in the worker's frame block (``frames.py``). A worker answers
-nothing but what it was asked, so one message at a time is under way in either direction. The types
-depend on the contract alone, so that a process of another interpreter can speak them as well.
+nothing but what it was asked, so one message at a time is under way in either direction.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ import numpy.typing as npt
 from vla_gym.contract.policy import Chunk
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import Scope
-from vla_gym.records import EpisodeRecord, Executed
+from vla_gym.records import EpisodeRecord, Executed, Floats
+from vla_gym.replay.walk import Visitor
 from vla_gym.suites.spec import EpisodeSpec, Protocol
 
-Floats = npt.NDArray[np.floating[Any]]
-Stage = Literal["build", "episode", "film"]
+Stage = Literal["build", "episode", "replay"]
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,24 @@ class Actions:
 
 
 @dataclass(frozen=True)
-class Film:
-    """Do recorded actions ``(steps, env action size)`` again, with pictures, into a video file."""
+class Replay:
+    """Do a recorded episode again, and let a visitor look at it.
+
+    Attributes:
+        index: Index in the suite.
+        spec: The episode.
+        record: How it went.
+        actions: What was executed, ``(steps, env action size)``.
+        visitor: Whose result comes back.
+        policy: As in ``RunEpisode``, for its environment; ``None`` where no policy acts.
+    """
 
     index: int
     spec: EpisodeSpec
-    policy: int
     record: EpisodeRecord
     actions: Floats
-    path: str
+    visitor: Visitor
+    policy: int | None = None
 
 
 @dataclass(frozen=True)
@@ -131,14 +139,21 @@ class Failed:
 
 @dataclass(frozen=True)
 class Alive:
-    """Still filming."""
+    """Still at a replay."""
 
 
 @dataclass(frozen=True)
-class Filmed:
-    """A video is written; ``problem`` says how the replay differed from the record, if it did."""
+class Replayed:
+    """A replay is over.
+
+    Attributes:
+        index: Index in the suite.
+        result: What the visitor returned.
+        problem: How it differed from the record, if it did.
+    """
 
     index: int
+    result: Any
     problem: str = ""
 
 
@@ -157,5 +172,5 @@ class Died:
     killed: bool = False
 
 
-ToWorker = Start | RunEpisode | Actions | Film | Stop
-FromWorker = Ready | EnvBuilt | Request | Finished | Failed | Alive | Filmed | Died
+ToWorker = Start | RunEpisode | Actions | Replay | Stop
+FromWorker = Ready | EnvBuilt | Request | Finished | Failed | Alive | Replayed | Died

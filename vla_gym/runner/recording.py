@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from vla_gym.records import EpisodeRecord, Executed, RunRecord
+from vla_gym.replay.film import Film
 from vla_gym.runner.journal import Journal
-from vla_gym.runner.messages import EnvBuilt, Film
+from vla_gym.runner.messages import EnvBuilt, Replay, Replayed
 from vla_gym.runner.options import Video
 from vla_gym.runner.progress import Watcher
 from vla_gym.suites.spec import EpisodeSpec
@@ -18,16 +20,23 @@ class JournalRecorder:
 
     Args:
         journal: Open, and told which run it is.
+        specs: All episodes of the suite.
         watcher: Is told what happens.
         video: Which episodes are filmed.
         max_videos: No more than this many in the directory; ``None`` is no limit.
     """
 
     def __init__(
-        self, journal: Journal, watcher: Watcher, *, video: Video, max_videos: int | None
+        self,
+        journal: Journal,
+        specs: Sequence[EpisodeSpec],
+        watcher: Watcher,
+        *,
+        video: Video,
+        max_videos: int | None,
     ) -> None:
         """Count the videos that are there."""
-        self._journal, self._watcher = journal, watcher
+        self._journal, self._specs, self._watcher = journal, specs, watcher
         self._video, self._max_videos = video, max_videos
         self._videos = sum(journal.video_path(e).exists() for e in journal.records)
 
@@ -49,13 +58,30 @@ class JournalRecorder:
             self._watcher.note(f"episode {record.episode} ended in an error: {first}")
         return self._interesting(record) and self._place()
 
-    def filming(self, episode: int, spec: EpisodeSpec, policy: int) -> Film | None:
+    @property
+    def waiting(self) -> int:
+        """Videos are written by workers; nothing waits here."""
+        return 0
+
+    def replay(self, episode: int) -> Replay | None:
         """Return what a worker needs to film an episode, if its actions are there."""
         executed = self._journal.executed(episode)
         if executed is None:
             return None
-        path = str(self._journal.video_path(episode).resolve())
-        return Film(episode, spec, policy, self._journal.records[episode], executed.actions, path)
+        record, film = (
+            self._journal.records[episode],
+            Film(self._journal.video_path(episode).resolve()),
+        )
+        return Replay(episode, self._specs[episode], record, executed.actions, film)
+
+    def replayed(self, message: Replayed) -> None:
+        """Say when a video shows something else than the record; the record stands."""
+        if message.problem:
+            self.warn(f"{message.problem}; the record stands.")
+
+    def replay_failed(self, episode: int, message: str) -> None:
+        """Say that there is no video."""
+        self.warn(f"episode {episode} could not be filmed: {message}")
 
     def environment(self, built: EnvBuilt) -> None:
         """Record what an environment says about itself, and whether workers disagree."""

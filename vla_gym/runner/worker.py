@@ -1,4 +1,4 @@
-"""A worker process: builds environments, runs episodes, films replays; one thing at a time.
+"""A worker process: builds environments, runs episodes, does them again; one thing at a time.
 
 It owns everything that depends on the environment (simulator, adapter, success), so that parent
 and worker exchange an observation and a chunk per decision and nothing else. Environments are
@@ -11,31 +11,27 @@ import faulthandler
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any, Protocol, cast
-
-import gymnasium
+from typing import Protocol, cast
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
-from vla_gym.contract.spec import PolicySpec
-from vla_gym.env.registration import contract_of
 from vla_gym.errors import reach
-from vla_gym.runner.episode import Env, Episode, describe_error
+from vla_gym.replay.drive import Env, make_env
+from vla_gym.replay.walk import Walk
+from vla_gym.runner.episode import Episode, describe_error
 from vla_gym.runner.frames import FrameBlock, Images
 from vla_gym.runner.messages import (
     Actions,
     Alive,
     EnvBuilt,
     Failed,
-    Film,
-    Filmed,
     Finished,
     FromWorker,
     Ready,
+    Replay,
+    Replayed,
     Request,
     RunEpisode,
     Stage,
@@ -49,7 +45,7 @@ from vla_gym.suites.spec import EpisodeSpec, jsonable
 MAX_ENVS = 4
 """Environments that a worker keeps at a time; the one unused for longest is closed."""
 ALIVE_SECONDS = 2.0
-"""How often a worker that films says that it is alive."""
+"""How often a worker says at a replay that it is alive."""
 
 
 class ParentGoneError(BaseException):
@@ -89,7 +85,7 @@ class FrameWriter(Protocol):
 @dataclass(frozen=True)
 class _World:
     env: Env
-    adapter: Adapter
+    adapter: Adapter | None
 
 
 class Worker:
@@ -109,15 +105,15 @@ class Worker:
             world.env.close()
 
     def _answer(self, message: ToWorker) -> FromWorker:
-        if not isinstance(message, (RunEpisode, Film)):
+        if not isinstance(message, (RunEpisode, Replay)):
             raise TypeError(f"unexpected message {message!r}")
         stage: Stage = "build"
         try:
-            world = self._world(message.spec, self._start.policies[message.policy])
-            stage = "episode" if isinstance(message, RunEpisode) else "film"
+            world = self._world(message)
+            stage = "episode" if isinstance(message, RunEpisode) else "replay"
             if isinstance(message, RunEpisode):
                 return self._run(world, message)
-            return self._film(world.env, message)
+            return self._replay(world.env, message)
         except ParentGoneError:
             raise
         except BaseException as error:  # also SystemExit: an environment does not end its worker
@@ -138,6 +134,7 @@ class Worker:
                 raise ParentGoneError
             return answer.chunk
 
+        assert world.adapter is not None, "no policy was named when it was built"
         episode = Episode(
             index=message.index,
             spec=message.spec,
@@ -149,10 +146,7 @@ class Worker:
         rollout = episode.run()
         return Finished(rollout.record, rollout.executed)
 
-    def _film(self, env: Env, message: Film) -> Filmed:
-        # Imported here: many workers never film, and what draws and encodes is heavy.
-        from vla_gym.runner.replay import film
-
+    def _replay(self, env: Env, message: Replay) -> Replayed:
         said = time.monotonic()
 
         def alive() -> None:
@@ -161,22 +155,29 @@ class Worker:
                 self._line.send(Alive())
                 said = time.monotonic()
 
-        problem = film(
-            env, message.spec, message.record, message.actions, Path(message.path), alive=alive
-        )
-        return Filmed(message.index, problem)
+        walk = Walk(env, message.spec, message.record, message.actions, alive=alive)
+        result = message.visitor(walk)
+        return Replayed(message.index, result, walk.problem)
 
-    def _world(self, spec: EpisodeSpec, policy: PolicySpec) -> _World:
-        """Return the environment of an episode, built if there is none yet."""
+    def _world(self, message: RunEpisode | Replay) -> _World:
+        """Return the environment of a job, built if there is none yet."""
+        spec = message.spec
         key = spec.env_key
         if key not in self._worlds:
             while len(self._worlds) >= MAX_ENVS:
                 self._worlds.popitem(last=False)[1].env.close()
-            env = make_env(spec.env_id, spec.env_kwargs, cameras=tuple(policy.cameras))
-            self._worlds[key] = _World(env, adapt(policy, env.contract, env_id=spec.env_id))
-            self._line.send(EnvBuilt(spec.env_id, jsonable(env.describe())))
+            self._worlds[key] = self._built(spec, message.policy)
+            self._line.send(EnvBuilt(spec.env_id, jsonable(self._worlds[key].env.describe())))
         self._worlds.move_to_end(key)
         return self._worlds[key]
+
+    def _built(self, spec: EpisodeSpec, number: int | None) -> _World:
+        policy = None if number is None else self._start.policies[number]
+        cameras = () if policy is None else tuple(policy.cameras)
+        env = make_env(spec.env_id, spec.env_kwargs, cameras=cameras)
+        if policy is None:
+            return _World(env, None)
+        return _World(env, adapt(policy, env.contract, env_id=spec.env_id))
 
     def _forget(self, spec: EpisodeSpec) -> None:
         """Close an environment that raised: what state it is in, nobody knows."""
@@ -187,16 +188,6 @@ class Worker:
             world.env.close()
         except (Exception, SystemExit) as error:
             print(f"closing {spec.env_id} failed: {error!r}", file=sys.stderr)
-
-
-def make_env(
-    env_id: str, env_kwargs: Mapping[str, Any], *, cameras: tuple[str, ...] | None = None
-) -> Env:
-    """Build an environment that renders nothing but ``cameras`` (default: all it has)."""
-    if cameras is None:
-        cameras = tuple(contract_of(env_id, env_kwargs).cameras)
-    made = gymnasium.make(env_id, disable_env_checker=True, **{**env_kwargs, "cameras": cameras})
-    return cast(Env, made.unwrapped)
 
 
 def run_worker(connection: Connection, frames_fd: int) -> None:

@@ -97,10 +97,10 @@ def _suites() -> list[SuiteEntry]:
 def _data() -> DatasetEntry:
     return DatasetEntry(
         name="calvin",
-        target=f"{_PACKAGE}.datasets:play",
+        target=f"{_PACKAGE}.datasets:format",
         summary="CALVIN's folders: episode_*.npz and lang_annotations",
-        options=f"{_PACKAGE}.datasets.play:PlayOptions",
-        audit_options=f"{_PACKAGE}.datasets.play:AuditOptions",
+        options=f"{_PACKAGE}.datasets.format:PlayOptions",
+        audit_options=f"{_PACKAGE}.datasets.format:AuditOptions",
     )
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vla_gym.collect.collect import collect, demonstrations
+from vla_gym.collect.collect import collect
 from vla_gym.collect.whole import record
 from vla_gym.datasets import open_dataset
 from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.records import Executed
+from vla_gym.replay.drive import make_env
+from vla_gym.replay.frames import Frames
 from vla_gym.runner import evaluation
 from vla_gym.runner.journal import Journal
-from vla_gym.runner.worker import make_env
+from vla_gym.runner.options import RunOptions
+from vla_gym.runner.replays import recorded, replay_all
 from vla_gym.testing import MockPolicy, ThreadWorkers, mock_suite
 
 pytest.importorskip("pyarrow", reason="needs pyarrow (vla-gym[datasets])")
@@ -87,11 +91,11 @@ def test_going_on_ends_with_the_same_data(tmp_path: Path) -> None:
 def test_an_episode_that_goes_differently_is_refused(tmp_path: Path) -> None:
     gather(tmp_path)
     with Journal(tmp_path / "run") as journal:
-        record, executed = journal.records[0], journal.executed(0)
-    spec = SUITE.episodes[0]
-    env = make_env(spec.env_id, spec.env_kwargs, cameras=("static",))
+        first = next(recorded(SUITE, journal))
+    other = replace(first, executed=Executed(-first.executed.actions))
+    options = RunOptions(workers=1)
     with pytest.raises(RunnerError, match="went differently"):
-        list(demonstrations(env, spec, record, Executed(-executed.actions)))
+        replay_all([other], lambda _: Frames(), lambda *_: None, options=options)
 
 
 def test_a_format_that_cannot_record_is_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -84,9 +84,10 @@ class Silent:
 def test_to_ask_what_is_interesting_takes_no_place_among_the_videos(
     run: Any, tmp_path: Path
 ) -> None:
-    run(suite=mock_suite(4, chain=1, max_steps=4))
+    suite = mock_suite(4, chain=1, max_steps=4)
+    run(suite=suite)
     with Journal(tmp_path / "run") as journal:
-        recorder = JournalRecorder(journal, Silent(), video="all", max_videos=2)
+        recorder = JournalRecorder(journal, suite.episodes, Silent(), video="all", max_videos=2)
         for record in journal.records.values():
             recorder._interesting(record)
         assert recorder.unfilmed() == [0, 1]

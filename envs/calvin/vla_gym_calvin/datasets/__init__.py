@@ -1,7 +1,7 @@
 """CALVIN's own data: recorded play, cut into sentences."""
 
-from vla_gym_calvin.datasets import play
+from vla_gym_calvin.datasets import format
 from vla_gym_calvin.datasets.annotations import Annotation
 from vla_gym_calvin.datasets.play import PlayDataset, PlayWriter
 
-__all__ = ["Annotation", "PlayDataset", "PlayWriter", "play"]
+__all__ = ["Annotation", "PlayDataset", "PlayWriter", "format"]

@@ -7,11 +7,19 @@ is told.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
+from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord
+from vla_gym.replay.audit import Audit
+from vla_gym.replay.walk import Recorded
+from vla_gym.runner.options import RunOptions
+from vla_gym.runner.replays import replay_all
+from vla_gym.suites import EpisodeSpec, SubTask
 from vla_gym_calvin.datasets.play import PlayDataset
-from vla_gym_calvin.env import CalvinEnv
+
+_ENVIRONMENT: Final = "CALVIN-D-D-v0"  # any of them: ``scene`` says which
 
 
 def replayed_differently(dataset: PlayDataset, *, scene: str, assets: str) -> Iterator[str]:
@@ -22,29 +30,40 @@ def replayed_differently(dataset: PlayDataset, *, scene: str, assets: str) -> It
         scene: Where they were recorded, ``"A"`` to ``"D"``.
         assets: Of the simulator.
     """
-    env = CalvinEnv(scene=scene, assets=assets, cameras=())
-    try:
-        for number, annotation in enumerate(dataset.annotations):
-            done = _replayed(env, dataset, number)
-            if annotation.task not in done:
-                instead = f"; fulfilled: {', '.join(sorted(done))}" if done else ""
-                yield (
-                    f"annotation {number} (frames {annotation.first} to {annotation.last}): "
-                    f"{annotation.task} is not fulfilled{instead}"
-                )
-    finally:
-        env.close()
+    kwargs = {"scene": scene, "assets": assets}
+    episodes = [_recorded(dataset, number, kwargs) for number in range(len(dataset.annotations))]
+    fulfilled: dict[int, frozenset[str]] = {}
+    replay_all(
+        episodes,
+        lambda _: Audit("task_done"),
+        lambda episode, done: fulfilled.update({episode.index: done}),
+        options=RunOptions(),
+    )
+    for number, annotation in enumerate(dataset.annotations):
+        done = fulfilled[number]
+        if annotation.task not in done:
+            instead = f"; fulfilled: {', '.join(sorted(done))}" if done else ""
+            yield (
+                f"annotation {number} (frames {annotation.first} to {annotation.last}): "
+                f"{annotation.task} is not fulfilled{instead}"
+            )
 
 
-def _replayed(env: CalvinEnv, dataset: PlayDataset, number: int) -> set[str]:
-    """Return the tasks that were fulfilled at any step of a stretch."""
+def _recorded(dataset: PlayDataset, number: int, env_kwargs: dict[str, str]) -> Recorded:
+    """Return a stretch as an episode of free play that begins where it does."""
     annotation = dataset.annotations[number]
     names = ("rel_actions", "robot_obs", "scene_obs")
     frames = dataset.frames(annotation.first, annotation.last, names)
+    actions = frames["rel_actions"].astype(np.float64)
     start = {key: frames[key][0].astype(np.float64) for key in ("robot_obs", "scene_obs")}
-    env.reset(seed=0, options=start)
-    done: set[str] = set()
-    for action in frames["rel_actions"]:
-        info = env.step_chunk(action[None].astype(np.float64), observe=False)[-1]
-        done |= set(info["task_done"])
-    return done
+    task = {"name": annotation.task, "instruction": annotation.sentence}
+    spec = EpisodeSpec(
+        env_id=_ENVIRONMENT,
+        env_kwargs=env_kwargs,
+        options={**start, "subtasks": []},
+        subtasks=(SubTask(**task, max_steps=len(actions)),),
+    )
+    done = SubTaskRecord(**task, success=False, steps=len(actions))
+    return Recorded(
+        number, spec, EpisodeRecord(episode=number, subtasks=(done,)), Executed(actions)
+    )

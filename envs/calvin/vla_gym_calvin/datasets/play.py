@@ -9,16 +9,15 @@ and ``lang_annotations/auto_lang_ann.npy``. Every annotation is an episode here.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, check_demonstration
-from vla_gym.errors import DatasetError, OptionError
-from vla_gym.record import Record
+from vla_gym.errors import DatasetError
 from vla_gym_calvin.datasets.annotations import (
     FILE,
     Annotation,
@@ -27,65 +26,12 @@ from vla_gym_calvin.datasets.annotations import (
 )
 from vla_gym_calvin.spec import env_contract
 
-if TYPE_CHECKING:
-    from vla_gym.runner.redo import Finished
-
 Frames = Mapping[str, npt.NDArray[Any]]
 
 SPLITS: Final = ("training", "validation")
 BOUNDS: Final = "ep_start_end_ids.npy"
 PICTURES: Final = {"static": "rgb_static", "wrist": "rgb_gripper"}
 NUMBERS: Final = ("rel_actions", "robot_obs", "scene_obs")
-
-
-def recognises(path: Path) -> bool:
-    """Whether a folder is a data set of CALVIN, or one of its splits."""
-    return any((folder / BOUNDS).is_file() for folder in (path, *(path / s for s in SPLITS)))
-
-
-class PlayOptions(Record):
-    """What may be said of a folder.
-
-    Attributes:
-        split: ``"training"`` or ``"validation"``, where the folder has both.
-    """
-
-    split: str = "training"
-
-
-class AuditOptions(Record):
-    """Where the episodes are done again.
-
-    Attributes:
-        scene: ``"A"`` to ``"D"``.
-        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-    """
-
-    scene: str = "D"
-    assets: str = "auto"
-
-
-def open(path: Path, *, split: str = "training") -> PlayDataset:
-    """Return a split; ``split`` names it where the folder holds several."""
-    if (path / BOUNDS).is_file():
-        return PlayDataset(path)
-    if split not in SPLITS:
-        raise OptionError(f"split={split!r}: expected one of {', '.join(SPLITS)}.")
-    return PlayDataset(path / split)
-
-
-def audit(dataset: PlayDataset, *, scene: str = "D", assets: str = "auto") -> Iterator[str]:
-    """Yield a line for each annotation whose stretch does not fulfil its task when done again."""
-    from vla_gym_calvin.datasets.audit import replayed_differently  # starts the simulator
-
-    yield from replayed_differently(dataset, scene=scene, assets=assets)
-
-
-def record(episodes: Iterable[Finished], out: Path) -> int:
-    """Write episodes that were run as recordings; return the number of annotations."""
-    from vla_gym_calvin.datasets.recording import record as write  # starts the simulator
-
-    return write(episodes, out)
 
 
 class PlayDataset:

@@ -1,4 +1,4 @@
-"""Play in CALVIN's own layout, made by any policy: a recording an episode, sentences where it did.
+"""Play in CALVIN's own layout, made by any policy: a recording per episode, sentences where it did.
 
 What people recorded for the official data set is 24 hours of teleoperation of which a hundredth
 is annotated (Mees et al. 2022, section IV); here every sub-task that was fulfilled is.
@@ -6,56 +6,44 @@ is annotated (Mees et al. 2022, section IV); here every sub-task that was fulfil
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from vla_gym.runner.redo import Finished, Moment, redo
-from vla_gym.runner.worker import make_env
+from vla_gym.datasets.demonstration import Footage
+from vla_gym.records import EpisodeRecord, Executed
 from vla_gym_calvin.datasets.annotations import Annotation
 from vla_gym_calvin.datasets.play import PICTURES, PlayWriter
 
 
-def record(episodes: Iterable[Finished], out: Path) -> int:
-    """Write episodes as the split ``out/training``; return the number of annotations.
+class PlayRecorder:
+    """Writes episodes as the split ``out/training``.
 
     Args:
-        episodes: Of one scene.
         out: Must not hold a split yet.
     """
-    writer, env, count = PlayWriter(out / "training"), None, 0
-    try:
-        for episode in episodes:
-            env = env or make_env(episode.spec.env_id, episode.spec.env_kwargs)
-            moments = list(redo(env, episode.spec, episode.record, episode.executed.actions))
-            annotations = list(_annotations(episode))
-            writer.add(_frames(moments), annotations)
-            count += len(annotations)
-    finally:
-        if env is not None:
-            env.close()
-    writer.close()
-    return count
+
+    info = ("robot_obs", "scene_obs")
+
+    def __init__(self, out: Path) -> None:
+        self._writer = PlayWriter(out / "training")
+        self._count = 0
+
+    def add(self, record: EpisodeRecord, executed: Executed, footage: Footage) -> None:
+        """Write an episode."""
+        annotations = list(_annotations(record))
+        frames = {name: footage.images[role] for role, name in PICTURES.items()}
+        self._writer.add({**frames, **footage.info, "rel_actions": executed.actions}, annotations)
+        self._count += len(annotations)
+
+    def close(self) -> int:
+        """Finish the split; return the number of annotations."""
+        self._writer.close()
+        return self._count
 
 
-def _annotations(episode: Finished) -> Iterable[Annotation]:
+def _annotations(record: EpisodeRecord) -> Iterator[Annotation]:
     first = 0
-    for done in episode.record.subtasks:
+    for done in record.subtasks:
         if done.success:
             yield Annotation(first, first + done.steps - 1, done.name, done.instruction)
         first += done.steps
-
-
-def _frames(moments: list[Moment]) -> dict[str, npt.NDArray[Any]]:
-    seen = {
-        name: np.stack([moment.observation["images"][role] for moment in moments])
-        for role, name in PICTURES.items()
-    }
-    states = {
-        name: np.stack([moment.info[name] for moment in moments])
-        for name in ("robot_obs", "scene_obs")
-    }
-    return {**seen, **states, "rel_actions": np.stack([moment.action for moment in moments])}

@@ -14,8 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.runner.episode import reset
-from vla_gym.runner.worker import make_env
+from vla_gym.replay.drive import make_env, reset
 from vla_gym.suites.spec import EpisodeSpec, Suite
 from vla_gym.video_file import Frame
 

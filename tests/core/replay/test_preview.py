@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.report.preview import first_picture, preview, save_preview
+from vla_gym.replay.preview import first_picture, preview, save_preview
 from vla_gym.testing import mock_suite
 
 
