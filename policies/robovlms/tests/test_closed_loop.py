@@ -49,7 +49,7 @@ def _options() -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_what_was_shown_is_learned(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    steps, falls_to = (300, 0.5) if pytestconfig.getoption("--full") else (140, 0.6)
+    steps, falls_to = (300, 0.5) if pytestconfig.getoption("--full") else (220, 0.6)
     data = tmp_path / "data"
     writer = collect(MockPolicy(competence=1.0), _suite(0, SHOWN), out=data, workers=1)
     assert len(writer) == SHOWN
