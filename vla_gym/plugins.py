@@ -273,7 +273,13 @@ def discover(group: str = GROUP) -> list[PluginInfo]:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(HookSpecs)
     blocked = {n.strip() for n in os.environ.get(DISABLE_VARIABLE, "").split(",") if n.strip()}
-    found = {point.name: _Plugin(dist, point) for dist, point in _entry_points(group)}
+    found: dict[str, _Plugin] = {}
+    doubles: list[PluginInfo] = []
+    for dist, point in _entry_points(group):
+        plugin = _Plugin(dist, point)
+        other = found.setdefault(point.name, plugin)
+        if other is not plugin:
+            doubles.append(plugin.refused(f"{other.info.distribution} brings that name already"))
     # pluggy calls the last one registered first.
     for plugin in reversed(list(found.values())):
         plugin.load(manager, blocked)
@@ -281,7 +287,7 @@ def discover(group: str = GROUP) -> list[PluginInfo]:
     for impl in reversed(manager.hook.vla_gym_register.get_hookimpls()):
         found[impl.plugin_name].register(impl.function)
     rest = [name for name in found if name not in order]
-    return [found[name].info for name in (*order, *rest)]
+    return [*(found[name].info for name in (*order, *rest)), *doubles]
 
 
 def _entry_points(
@@ -305,6 +311,12 @@ class _Plugin:
     ) -> None:
         self._point = point
         self.info = PluginInfo(point.name, f"{dist.metadata['Name']} {dist.version}")
+
+    def refused(self, reason: str) -> PluginInfo:
+        """Leave the plugin out and say why."""
+        self._set(error=reason)
+        warnings.warn(f"{self} is skipped: {reason}", stacklevel=4)
+        return self.info
 
     def load(self, manager: pluggy.PluginManager, blocked: set[str]) -> None:
         """Import the plugin and hand it to pluggy."""

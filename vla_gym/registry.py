@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from vla_gym import plugins
-from vla_gym.errors import MissingDependencyError, PluginError, UnknownNameError
+from vla_gym.errors import (
+    MissingDependencyError,
+    PluginError,
+    UnknownNameError,
+    VlaGymError,
+)
 from vla_gym.plugins import Entry, PluginInfo
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -92,7 +97,7 @@ class Registry:
         Raises:
             UnknownNameError: When there is none of that name.
             MissingDependencyError: When a module that it requires is absent.
-            PluginError: When its import string leads nowhere.
+            PluginError: When its import string leads nowhere, or what it names cannot be imported.
         """
         registered = self.get(kind, name)
         if problem := registered.problem:
@@ -102,12 +107,15 @@ class Registry:
     def loaded(self, kind: type[EntryT]) -> Iterator[tuple[str, Any]]:
         """Yield names and targets of a kind; one that cannot be imported is a warning."""
         for item in self.items(kind):
+            name = item.entry.name
             try:
-                yield item.entry.name, self.load(kind, item.entry.name)
+                found = self.load(kind, name)
             except MissingDependencyError:
                 continue
-            except (PluginError, ImportError) as error:
-                warnings.warn(f"{kind.word} {item.entry.name!r} is left out: {error}", stacklevel=2)
+            except PluginError as error:
+                warnings.warn(f"{kind.word} {name!r} is left out: {error}", stacklevel=2)
+                continue
+            yield name, found
 
     def add(self, entry: Entry, info: PluginInfo) -> None:
         """Register an entry of a plugin; the first one of a name stays."""
@@ -128,7 +136,7 @@ def load_target(target: str) -> Any:
     """Import ``"package.module:attribute"``.
 
     Raises:
-        PluginError: When the string is malformed or leads nowhere.
+        PluginError: When the string is malformed or leads nowhere, or its module raises or exits.
     """
     module_name, _, attribute = target.partition(":")
     if not module_name or not attribute:
@@ -137,10 +145,12 @@ def load_target(target: str) -> Any:
         )
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise PluginError(f"Import string {target!r}: {error}.") from error
+    except VlaGymError:
         raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{target!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     try:
         return getattr(module, attribute)
     except AttributeError:
@@ -158,12 +168,19 @@ def registry() -> Registry:
 def format_of(kind: type[EntryT], path: Path) -> tuple[EntryT, Any] | None:
     """Return the first registered format of a kind that recognises a path, or ``None``."""
     for name, found in registry().loaded(kind):
-        if found.recognises(path):
+        try:
+            recognised = found.recognises(path)
+        except (Exception, SystemExit) as error:
+            warnings.warn(
+                f"{kind.word} {name!r} is left out: {type(error).__name__}: {error}", stacklevel=2
+            )
+            continue
+        if recognised:
             return registry().get(kind, name).entry, found
     return None
 
 
 def _is_installed(module: str) -> bool:
-    with contextlib.suppress(ModuleNotFoundError):  # of the package around it
+    with contextlib.suppress(Exception, SystemExit):  # of the package around it
         return importlib.util.find_spec(module) is not None
     return False

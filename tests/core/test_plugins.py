@@ -159,6 +159,38 @@ def test_a_broken_plugin_is_a_warning_that_names_it_and_spares_the_others(
     assert message in errors["vg_broken"]
 
 
+def test_two_distributions_with_one_name_are_both_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("vg_one", "vg_two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.syspath_prepend(str(tmp_path / name))
+        lay(tmp_path / name, name, good(name, policy=name))
+        points = tmp_path / name / f"{name}-1.0.dist-info" / "entry_points.txt"
+        points.write_text(f"[{GROUP}]\nsame = {name}\n")
+    with pytest.warns(UserWarning, match=r"'same' \(vg_two 1.0\) is skipped: vg_one 1.0 brings"):
+        found = Registry(GROUP)
+    assert found.names(PolicyEntry) == ["vg_one"]
+    assert [plugin.distribution for plugin in found.plugins] == ["vg_one 1.0", "vg_two 1.0"]
+
+
+def test_a_requirement_whose_package_raises_is_told(install: Install, tmp_path: Path) -> None:
+    (tmp_path / "vg_bad").mkdir()
+    (tmp_path / "vg_bad" / "__init__.py").write_text("raise RuntimeError('no GPU')")
+    install("vg_needs", good("vg_needs", requires=("vg_bad.part",)))
+    assert "vg_bad.part" in Registry(GROUP).get(PolicyEntry, "nice").problem
+
+
+@pytest.mark.parametrize("code", ["raise RuntimeError('boom')", "raise SystemExit(0)", "import no"])
+def test_a_module_that_cannot_be_imported_is_a_plugin_error(
+    install: Install, tmp_path: Path, code: str
+) -> None:
+    (tmp_path / "vg_target.py").write_text(code)
+    sys.modules.pop("vg_target", None)
+    with pytest.raises(PluginError, match=r"'vg_target:x' cannot be imported: \w+"):
+        load_target("vg_target:x")
+
+
 def test_a_slow_plugin_is_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "SLOW_SECONDS", 0.05)
     install("vg_slow", "import time; time.sleep(0.1)\n" + good("vg_slow"))
@@ -221,9 +253,16 @@ from vla_gym.plugins import CheckpointEntry, DatasetEntry, EnvEntry, hookimpl
 def vla_gym_register():
     return [
         DatasetEntry("gone", "no_such_module:format"),
+        DatasetEntry("quits", "vg_quits:format"),
+        DatasetEntry("shy", "vg_formats:Shy"),
         CheckpointEntry("gone", "vg_formats:nothing"),
         EnvEntry("CartPole-v1", "vg_formats:Env", contract="vg_formats:contract"),
     ]
+
+class Shy:
+    @staticmethod
+    def recognises(path):
+        raise KeyError("meta")
 """
 
 
@@ -232,6 +271,7 @@ def test_commands_survive_entries_that_lead_nowhere(tmp_path: Path) -> None:
     lay(tmp_path, "vg_exit", "raise SystemExit(0)", group=plugins.GROUP)
     lay(tmp_path, "vg_loud", "print('hello')\n" + good("vg_loud"), group=plugins.GROUP)
     (tmp_path / "data").mkdir()
+    (tmp_path / "vg_quits.py").write_text("raise SystemExit(0)")
 
     def vla_gym(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "vla_gym.cli", *arguments]
@@ -253,5 +293,6 @@ def test_commands_survive_entries_that_lead_nowhere(tmp_path: Path) -> None:
         asked = vla_gym(command, verb, str(tmp_path / "data"))
         assert asked.returncode == 2
         assert "No format reads" in asked.stderr
-        assert "'gone' is left out" in asked.stderr
+        left = ("gone", "quits", "shy") if command == "dataset" else ("gone",)
+        assert all(f"'{name}' is left out" in asked.stderr for name in left)
         assert "Traceback" not in asked.stderr
