@@ -92,6 +92,16 @@ def test_a_sub_task_that_ran_out_of_time_is_no_success() -> None:
     env.close()
 
 
+def test_a_sub_task_begun_from_outside_is_not_counted_as_left_behind() -> None:
+    """Otherwise the runner would take it for over at its first step."""
+    env = make(APPLE, cameras=())
+    env.reset(seed=0, options={"episode_id": 0, "subtasks": list(env.tasks)})
+    env.begin_subtask(APPLE)
+    *_, info = env.step(np.zeros(7))
+    assert (info["task"], info["subtask_index"]) == (APPLE, 0)
+    env.close()
+
+
 def test_bad_input_is_explained() -> None:
     env = make("widowx_stack_cube")
     with pytest.raises(gymnasium.error.ResetNeeded):

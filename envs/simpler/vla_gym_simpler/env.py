@@ -131,7 +131,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         self._judge: Judge | None = None
         self._closed = False
         self._subtasks: tuple[str, ...] = ()
-        self._steps = self._index = 0
+        self._steps = self._index = self._left = 0
 
     # --- Gymnasium ---------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
         self._free()
         self._simulation = Simulation(setup, self._assets, engine=self._engine, shader=self._shader)
         self._judge = self._task.judge(self._simulation)
-        self._subtasks, self._steps, self._index = subtasks, 0, 0
+        self._subtasks, self._steps, self._index, self._left = subtasks, 0, 0, 0
         info = self._info({"success": False, "episode_stats": {}})
         return self._observation(observe=True), {**info, **setup.details}
 
@@ -236,6 +236,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
                 break
         if advanced:
             self._advance_to(self._index + 1)
+            self._left += 1
         info = self._info(verdict)
         info["steps"] = executed
         success = bool(info["success"])
@@ -258,7 +259,7 @@ class SimplerEnv(gymnasium.Env[Observation, Actions]):
             **verdict,
             "success": bool(verdict["success"]),
             "task": self._subtasks[self._index] if working else "",
-            "subtask_index": self._index,
+            "subtask_index": self._left,
             "metrics": {name: _number(value) for name, value in stats.items()},
             "elapsed_steps": self._steps,
             "state": simulation.state(),
