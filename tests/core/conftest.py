@@ -148,6 +148,9 @@ class PointEnv(gymnasium.Env):
             for role in names
         }
 
+    def begin_subtask(self, name):
+        self._chain = [name]
+
     def describe(self):
         return {"engine": "none"}
 
@@ -166,7 +169,8 @@ class PointEnv(gymnasium.Env):
 
     def _info(self, *, success: bool) -> dict[str, Any]:
         task = self._chain[0] if self._chain else ""
-        return {"success": success, "task": task, "subtask_index": 0, "point": self.point.copy()}
+        plain = {"success": success, "task": task, "subtask_index": 0, "steps": 0}
+        return {**plain, "point": self.point.copy()}
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ class _Context:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        return tuple(getattr(self.env, "tasks", ()))
+        return tuple(self.env.tasks)
 
     def actions(self, count: int, *, seed: int = 0) -> Actions:
         """Return valid float64 actions ``(count, n)``, a function of the seed."""
@@ -112,7 +112,8 @@ def check_env(env: str | gymnasium.Env[Any, Any], *, steps: int = 6, **kwargs: A
 def _offers_the_interface(context: _Context) -> None:
     expect(
         isinstance(context.env, VlaEnv),
-        "env.unwrapped must have contract, step_chunk, render_cameras and describe (see VlaEnv)",
+        "env.unwrapped must have contract, tasks, begin_subtask, step_chunk, render_cameras and "
+        "describe (see VlaEnv)",
     )
     size, shape = context.contract.action.size, context.env.action_space.shape
     expect(shape == (size,), f"action_space has shape {shape}, the contract's action ({size},)")
@@ -139,6 +140,8 @@ def _expect_observation(context: _Context, observation: Mapping[str, Any]) -> No
         _expect_array(f"images[{role!r}]", picture, wanted, np.uint8)
     size = (spec.proprioception_size,)
     _expect_array("proprioception", observation["proprioception"], size, np.float32)
+    finite = bool(np.isfinite(observation["proprioception"]).all())
+    expect(finite, f"proprioception is not finite: {observation['proprioception']}")
     expect(isinstance(observation["instruction"], str), "instruction must be a str")
     expect(observation in context.env.observation_space, "observation is not in observation_space")
 
@@ -156,11 +159,31 @@ def _info_has_the_promised_keys(context: _Context) -> None:
         promised = {*INFO_KEYS, *context.contract.privileged}
         absent = sorted(promised - set(info))
         expect(not absent, f"info of {when} lacks {absent}")
-        kinds = (("success", (bool, np.bool_)), ("task", (str,)), ("subtask_index", (int,)))
-        for key, types in kinds:
-            kind = type(info[key]).__name__
-            expect(isinstance(info[key], types), f"info[{key!r}] of {when} is a {kind}")
+        _expect_info(info, when)
         expect(not info["task"], f"free play has the task {info['task']!r}, expected ''")
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "success": (bool, np.bool_),
+    "task": (str,),
+    "subtask_index": (int,),
+    "steps": (int,),
+}
+"""Types of what the runner reads, see ``vla_gym.contract.env.Info``."""
+
+
+def _expect_info(info: Mapping[str, Any], when: str) -> None:
+    for key, types in _KINDS.items():
+        kind, wanted = type(info[key]).__name__, " or ".join(t.__name__ for t in types)
+        found = f"info[{key!r}] of {when} is a {kind}, expected {wanted}"
+        expect(isinstance(info[key], types), found)
+    metrics = info.get("metrics", {})
+    expect(isinstance(metrics, Mapping), f"info['metrics'] is a {type(metrics).__name__}")
+    for name, value in metrics.items():
+        number = isinstance(value, (bool, np.bool_, int, float, np.number))
+        number = number and bool(np.isfinite(value))
+        what = f"info['metrics'][{name!r}] of {when} is {value!r}, expected a finite number or flag"
+        expect(number, what)
 
 
 def _episode_depends_on_its_seed_alone(context: _Context) -> None:

@@ -6,22 +6,48 @@ sub-task names; without it the episode is free play). ``info`` always holds ``IN
 
 * ``success``: the sub-task that this step worked on was achieved at this step,
 * ``task``: name of the sub-task that the next action works on,
-* ``subtask_index``: how many sub-tasks have been completed, hence the index of the next one.
+* ``subtask_index``: how many sub-tasks the environment has left behind by itself, achieved or not,
+* ``steps``: how many actions this call executed, 0 at reset.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.spec import EnvContract
 
-INFO_KEYS = ("success", "task", "subtask_index")
+INFO_KEYS = ("success", "task", "subtask_index", "steps")
 
 Observation = dict[str, Any]
+
+
+class _Always(TypedDict):
+    """The keys that are always there."""
+
+    success: bool | np.bool_
+    task: str
+    subtask_index: int
+    steps: int
+
+
+class Info(_Always, total=False):
+    """What the runner reads of ``info``; environments add keys of their own.
+
+    Attributes:
+        success: The sub-task that this call worked on was achieved at its last step.
+        task: Name of the sub-task that the next action works on, ``""`` in free play.
+        subtask_index: How many sub-tasks the environment has left behind by itself.
+        steps: How many actions this call executed, 0 at reset.
+        metrics: Finite numbers and flags beside success, recorded by sub-task.
+    """
+
+    metrics: Mapping[str, float | bool]
+
+
 StepResult = tuple[Observation, float, bool, bool, dict[str, Any]]
 
 
@@ -32,6 +58,15 @@ class VlaEnv(Protocol):
     @property
     def contract(self) -> EnvContract:
         """Cameras, proprioception and action of this environment."""
+        ...
+
+    @property
+    def tasks(self) -> Collection[str]:
+        """Names of the sub-tasks that it can work on."""
+        ...
+
+    def begin_subtask(self, name: str) -> None:
+        """Let the present state be the beginning of a sub-task, which no ``info`` counts."""
         ...
 
     def step_chunk(

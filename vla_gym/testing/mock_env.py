@@ -152,7 +152,7 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         self._completed, self._steps = 0, 0
         self._current = self._subtasks[0] if self._subtasks else ""
         strike(self._fault, 0)
-        return self._observe(), self._info(success=False)
+        return self._observe(), {**self._info(success=False), "steps": 0}
 
     def step(self, action: npt.NDArray[np.floating[Any]]) -> StepResult:
         """Do one action ``(7,)``."""

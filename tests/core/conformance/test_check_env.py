@@ -99,6 +99,21 @@ def test_an_info_without_its_keys_is_found(world) -> None:
     assert "subtask_index" in failures(broken(world, _info=info))["info"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"success": 1}, "info['success'] of reset is a int, expected bool"),
+        ({"metrics": {"far": np.nan}}, "expected a finite number"),
+        ({"metrics": {"far": "away"}}, "expected a finite number"),
+    ],
+)
+def test_an_info_of_the_wrong_type_is_found(world, changed: dict[str, Any], words: str) -> None:
+    def info(self, *, success: bool) -> Any:
+        return {**world.Env._info(self, success=success), **changed}
+
+    assert words in failures(broken(world, _info=info))["info"]
+
+
 def test_pictures_that_move_the_world_are_found(world) -> None:
     def render_cameras(self, names: Any) -> Any:
         if len(names) == 2 and hasattr(self, "point"):
@@ -125,4 +140,4 @@ def test_an_environment_without_the_interface_is_named() -> None:
     class Bare(gymnasium.Env[Any, Any]):
         action_space = gymnasium.spaces.Box(-1, 1, (7,))
 
-    assert "contract, step_chunk" in failures(Bare())["interface"]
+    assert "contract, tasks, begin_subtask, step_chunk" in failures(Bare())["interface"]
