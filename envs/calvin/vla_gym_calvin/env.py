@@ -12,28 +12,26 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from vla_gym.contract.env import Observation, StepResult
 from vla_gym.contract.spec import EnvContract
-from vla_gym.env.spaces import checked_actions, observation_space
+from vla_gym.env.chain import SubTask
+from vla_gym.env.spaces import observation_space
+from vla_gym.env.task_env import TaskEnv, Verdict
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym_calvin import facts
-from vla_gym_calvin.chain import Chain, SubTask, Verdict
 from vla_gym_calvin.language import instruction_set
 from vla_gym_calvin.rendering import Frame, Renderer, make_renderer
 from vla_gym_calvin.rendering.base import RENDERERS, VISUALS
 from vla_gym_calvin.scene_assets import scene_assets
 from vla_gym_calvin.spec import env_contract
-from vla_gym_calvin.success import check_task, fulfilled
+from vla_gym_calvin.success import TaskState, check_task, fulfilled, is_fulfilled
 from vla_gym_calvin.world import World
 
 Actions = npt.NDArray[np.floating[Any]]
 
-_OPTIONS = ("robot_obs", "scene_obs", "subtasks", "instructions")
 _LATIN = "".join(map(chr, range(0xA1, 0x180)))
 _INSTRUCTION = spaces.Text(
     max_length=512,
@@ -42,7 +40,7 @@ _INSTRUCTION = spaces.Text(
 )
 
 
-class CalvinEnv(gymnasium.Env[Observation, Actions]):
+class CalvinEnv(TaskEnv):
     """A CALVIN scene: 34 tasks, alone, in chains, or free play.
 
     Actions are ``(7,)``: translation in units of 2 cm, Euler angles xyz in units of 0.05 rad, both
@@ -82,6 +80,7 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": facts.CONTROL_HZ}  # noqa: RUF012
     tasks = facts.TASKS
+    reset_options = ("robot_obs", "scene_obs", "instructions")
 
     def __init__(
         self,
@@ -101,99 +100,32 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
     ) -> None:
         _check_choice("renderer", renderer, RENDERERS)
         _check_choice("visuals", visuals, VISUALS)
-        if render_mode is not None:
-            _check_choice("render_mode", render_mode, self.metadata["render_modes"])
-        if max_steps < 1:
-            raise OptionError(f"max_steps={max_steps}: expected at least 1.")
-        self._contract = env_contract(cameras=cameras, camera_sizes=camera_sizes)
+        super().__init__(
+            env_contract(cameras=cameras, camera_sizes=camera_sizes),
+            facts.TASKS,
+            action_space=spaces.Box(-1.0, 1.0, (facts.ACTION_SIZE,), np.float32),
+            max_steps=max_steps,
+            render_mode=render_mode,
+        )
+        self.observation_space = _observation_space(self._contract, depth=depth)
+        self.roles = tuple(facts.CAMERA_SIZES)
         self._sentences = instruction_set(language).sentences
         self._assets = scene_assets(scene, assets)
         self._settings = {"scene": scene, "visuals": visuals, "button_reset": button_reset}
         self._renderer_name, self._renderer_device = renderer, renderer_device
         self._camera_sizes = camera_sizes
-        self._depth, self._max_steps = depth, max_steps
-        self.render_mode = render_mode
-        self.action_space = spaces.Box(-1.0, 1.0, (facts.ACTION_SIZE,), np.float32)
-        self.observation_space = _observation_space(self._contract, depth=depth)
+        self._depth = depth
         self._world = World(self._assets, button_reset=button_reset)
         self._renderer: Renderer | None = None
-        self._chain: Chain | None = None
-
-    # --- Gymnasium ---------------------------------------------------------------------------
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode; see the class for the options."""
-        super().reset(seed=seed)
-        given = dict(options or {})
-        for key in given:
-            if key not in _OPTIONS:
-                raise UnknownNameError("reset option", key, _OPTIONS)
-        robot_obs = _vector(given, "robot_obs", facts.ROBOT_OBS_SIZE)
-        scene_obs = _vector(given, "scene_obs", facts.SCENE_OBS_SIZE)
-        subtasks = self._subtasks(given.get("subtasks"), given.get("instructions"))
-        self._check_open()
-        self._world.reset(robot_obs, scene_obs, rng=self.np_random)
-        state = self._world.task_state().freeze()
-        self._chain = Chain(subtasks, state, max_steps=self._max_steps)
-        return self._observation(observe=True), self._info([], success=False)
-
-    def step(self, action: npt.ArrayLike) -> StepResult:
-        """Execute one action ``(7,)``."""
-        return self._run(_checked(action, ndim=1)[None], observe=True)
-
-    def render(self) -> npt.NDArray[np.uint8] | None:
-        """Return the static camera's picture if ``render_mode`` is ``"rgb_array"``."""
-        return self.render_cameras(("static",))["static"] if self.render_mode else None
-
-    def close(self) -> None:
-        """Free simulator and renderer; may be called again."""
-        self._world.close()
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
-
-    # --- Beyond Gymnasium --------------------------------------------------------------------
-
-    @property
-    def contract(self) -> EnvContract:
-        """Cameras, proprioception and action."""
-        return self._contract
+        self._start: TaskState
+        self._state: TaskState
+        self._judged_from: TaskState
+        self._robot_obs: npt.NDArray[np.float64]
 
     @property
     def world(self) -> World:
         """The simulated world, for benchmarks and tools; stepping it bypasses the chain."""
         return self._world
-
-    def step_chunk(self, actions: npt.ArrayLike, *, observe: bool = True) -> StepResult:
-        """Execute actions ``(n, 7)`` and take pictures only after the last.
-
-        Stops at the step where the sub-task succeeds or the episode ends; ``info["steps"]`` says
-        how many were executed. With ``observe=False`` the observation has no pictures.
-        """
-        return self._run(_checked(actions, ndim=2), observe=observe)
-
-    def render_cameras(self, names: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
-        """Return pictures of the present state by camera role, uint8 ``(height, width, 3)``."""
-        return {name: frame.rgb for name, frame in self._frames(names).items()}
-
-    def begin_subtask(self, name: str | None = None, instruction: str | None = None) -> None:
-        """Let the present state be the beginning of a sub-task.
-
-        Args:
-            name: The task. If it comes later in the chain, what lies before it is skipped;
-                otherwise it takes the place of the current one. ``None`` keeps what is current:
-                in free play, ``task_done`` is counted from here.
-            instruction: What the policy is told, if not the sentence of the language setting.
-        """
-        chain = self._begun()
-        subtask = None if name is None else self._subtask(name, instruction)
-        if name is None and instruction is not None:
-            if chain.current is None:
-                raise OptionError("begin_subtask: an instruction needs the name of a task.")
-            subtask = self._subtask(chain.current.name, instruction)
-        chain.begin(subtask, self._world.task_state())
 
     def describe(self) -> dict[str, Any]:
         """Return what a result should record: engine, assets, renderer and its fingerprint."""
@@ -206,58 +138,88 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
             "instructions": hashlib.sha256(repr(self._sentences).encode()).hexdigest()[:16],
         }
 
-    # --- Internals ---------------------------------------------------------------------------
+    # --- An episode ----------------------------------------------------------------------------
 
-    def _run(self, actions: Actions, *, observe: bool) -> StepResult:
-        chain = self._begun()
-        start, steps = chain.start, 0
-        state, verdict = chain.start, Verdict(False, terminated=False, truncated=False)
-        for action in actions:
-            self._world.step(action)
-            state = self._world.task_state()
-            steps += 1
-            verdict = chain.judge(state)
-            if verdict.stops:
-                break
-        info = self._info(fulfilled(start, state), success=verdict.success)
-        info["steps"] = steps
-        observation = self._observation(observe=observe, robot_obs=info["robot_obs"])
-        return observation, float(verdict.success), verdict.terminated, verdict.truncated, info
+    def _begin(self, seed: int | None, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        del seed  # the world draws from np_random
+        robot_obs = _vector(options, "robot_obs", facts.ROBOT_OBS_SIZE)
+        scene_obs = _vector(options, "scene_obs", facts.SCENE_OBS_SIZE)
+        self._world.reset(robot_obs, scene_obs, rng=self.np_random)
+        self._state = self._judged_from = self._world.task_state().freeze()
+        return {}
 
-    def _info(self, task_done: list[str], *, success: bool) -> dict[str, Any]:
-        chain = self._begun()
+    def _subtask_begins(self) -> None:
+        """Every sub-task is judged from its own beginning and has ``max_steps`` of its own."""
+        self._start = self._world.task_state().freeze()
+        self.elapsed = 0
+
+    def _step(self, action: npt.NDArray[Any]) -> Verdict:
+        self._world.step(action)
+        self._judged_from, self._state = self._start, self._world.task_state()
+        success = bool(self.task) and is_fulfilled(self.task, self._start, self._state)
+        return Verdict(success, moves_on=success)
+
+    def _out_of_time(self) -> bool:
+        """Free play never ends."""
+        return bool(self.task) and super()._out_of_time()
+
+    def _details(self) -> Mapping[str, Any]:
+        self._robot_obs = self._world.robot_obs()
         return {
-            "success": success,
-            "task": chain.current.name if chain.current else "",
-            "subtask_index": chain.completed,
-            "task_done": task_done,
-            "robot_obs": self._world.robot_obs(),
+            "task_done": fulfilled(self._judged_from, self._state),
+            "robot_obs": self._robot_obs,
             "scene_obs": self._world.scene_obs(),
-            "steps": 0,
         }
 
-    def _observation(
-        self, *, observe: bool, robot_obs: npt.NDArray[np.float64] | None = None
-    ) -> Observation:
-        if robot_obs is None:
-            robot_obs = self._world.robot_obs()
+    def _proprioception(self) -> npt.NDArray[np.float32]:
+        return self._robot_obs.astype(np.float32)
+
+    def _prepared(self, actions: Actions) -> Actions:
+        """Put the gripper at exactly 1 or -1; the precision is the caller's."""
+        actions[..., -1] = 2 * (actions[..., -1] > 0) - 1
+        return actions
+
+    # --- Words ---------------------------------------------------------------------------------
+
+    def _instruction_space(self) -> spaces.Text:
+        return _INSTRUCTION
+
+    def _subtasks(self, names: Sequence[str], options: Mapping[str, Any]) -> list[SubTask]:
+        given = options.get("instructions")
+        texts = [None] * len(names) if given is None else list(given)
+        if len(texts) != len(names):
+            raise OptionError(
+                f"instructions has {len(texts)} texts for {len(names)} subtasks: "
+                "expected one (or None) for each."
+            )
+        return [self._subtask(name, text) for name, text in zip(names, texts, strict=True)]
+
+    def _subtask(self, name: str, instruction: str | None = None) -> SubTask:
+        text = self._sentences[check_task(name)] if instruction is None else instruction
+        if not _INSTRUCTION.contains(text):
+            raise OptionError(
+                f"instruction {text!r}: expected a str of at most {_INSTRUCTION.max_length} "
+                "printable Latin characters, which is what observation_space can hold."
+            )
+        return SubTask(name, text)
+
+    def _instruction(self) -> str:
         current = self._begun().current
-        observation: Observation = {
-            "proprioception": robot_obs.astype(np.float32),
-            "instruction": current.instruction if current else "",
-        }
-        cameras = tuple(self._contract.cameras)
-        if observe and cameras:
-            frames = self._frames(cameras, depth=self._depth)
-            observation["images"] = {name: frame.rgb for name, frame in frames.items()}
-            if self._depth:
-                observation["depth"] = {name: frame.depth for name, frame in frames.items()}
-        return observation
+        return current.instruction if current else ""
+
+    # --- Pictures ------------------------------------------------------------------------------
+
+    def _pictures(self, roles: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
+        return {name: frame.rgb for name, frame in self._frames(roles).items()}
+
+    def _visuals(self) -> Mapping[str, Any]:
+        frames = self._frames(tuple(self._contract.cameras), depth=self._depth)
+        seen: dict[str, Any] = {"images": {name: frame.rgb for name, frame in frames.items()}}
+        if self._depth:
+            seen["depth"] = {name: frame.depth for name, frame in frames.items()}
+        return seen
 
     def _frames(self, names: Sequence[str], *, depth: bool = False) -> dict[str, Frame]:
-        if not names:
-            return {}
-        self._begun()
         return self._drawing().render(self._world.visual_state(), names, depth=depth)
 
     def _drawing(self) -> Renderer:
@@ -272,38 +234,11 @@ class CalvinEnv(gymnasium.Env[Observation, Actions]):
             )
         return self._renderer
 
-    def _subtasks(
-        self, names: Sequence[str] | None, instructions: Sequence[str | None] | None
-    ) -> list[SubTask]:
-        if isinstance(names, str):
-            raise OptionError(f"subtasks={names!r}: expected a list of names, such as [{names!r}].")
-        names = list(names or ())
-        texts = [None] * len(names) if instructions is None else list(instructions)
-        if len(texts) != len(names):
-            raise OptionError(
-                f"instructions has {len(texts)} texts for {len(names)} subtasks: "
-                "expected one (or None) for each."
-            )
-        return [self._subtask(name, text) for name, text in zip(names, texts, strict=True)]
-
-    def _subtask(self, name: str, instruction: str | None) -> SubTask:
-        text = self._sentences[check_task(name)] if instruction is None else instruction
-        if not _INSTRUCTION.contains(text):
-            raise OptionError(
-                f"instruction {text!r}: expected a str of at most {_INSTRUCTION.max_length} "
-                "printable Latin characters, which is what observation_space can hold."
-            )
-        return SubTask(name, text)
-
-    def _begun(self) -> Chain:
-        self._check_open()
-        if self._chain is None:
-            raise gymnasium.error.ResetNeeded("Call reset() before anything else.")
-        return self._chain
-
-    def _check_open(self) -> None:
-        if not self._world.client.is_open:
-            raise gymnasium.error.ClosedEnvironmentError("This CalvinEnv has been closed.")
+    def _free(self) -> None:
+        self._world.close()
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
 
 
 def _observation_space(contract: EnvContract, *, depth: bool) -> spaces.Dict:
@@ -315,14 +250,6 @@ def _observation_space(contract: EnvContract, *, depth: bool) -> spaces.Dict:
         for role, camera in contract.cameras.items()
     }
     return spaces.Dict({**space.spaces, "depth": spaces.Dict(depths)})
-
-
-def _checked(actions: npt.ArrayLike, *, ndim: int) -> Actions:
-    """Return a copy of actions with the gripper at exactly 1 or -1, or raise ``ActionError``."""
-    array = checked_actions(actions, size=facts.ACTION_SIZE, ndim=ndim)
-    grip = array[..., -1]
-    array[..., -1] = 2 * (grip > 0) - 1
-    return array
 
 
 def _vector(options: Mapping[str, Any], name: str, size: int) -> npt.NDArray[np.float64] | None:
