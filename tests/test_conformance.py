@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from vla_gym_template_env.env import ArmEnv
 
 from vla_gym.conformance import check_env, check_policy
 from vla_gym.contract import IncompatibleError, adapt
@@ -16,6 +17,7 @@ from vla_gym.env.registration import contract_of
 from vla_gym.plugins import Entry, EnvEntry, PolicyEntry
 from vla_gym.policies import make_policy
 from vla_gym.registry import registry
+from vla_gym.testing import ENV_ID
 
 ENVS = registry().names(EnvEntry)
 # NAME/VARIANT is a configuration of NAME; the package that brings it runs them all in miniature.
@@ -74,6 +76,13 @@ def samples(env_id: str, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
 def test_something_is_registered() -> None:
     assert ENVS
     assert POLICIES
+
+
+def test_mock_and_template_environments_keep_the_contract() -> None:
+    check_env(ENV_ID)
+    env = ArmEnv()
+    check_env(env)
+    env.close()
 
 
 @pytest.mark.parametrize("env_id", TABLE)

@@ -47,6 +47,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment template as pip installs it."""
+    target = tmp_path_factory.mktemp("environment")
+    install = [sys.executable, "-m", "pip", "install", "-q", *OFFLINE, "--target", str(target)]
+    result = subprocess.run(
+        [*install, str(ROOT / "plugins/template-env")], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return target
+
+
+@pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The backbone template as pip installs it."""
     pytest.importorskip("vla_gym_robovlms")
@@ -92,6 +104,28 @@ def test_an_installed_policy_evaluates(template: Path, tmp_path: Path) -> None:
     assert len(lines) == 1
     assert record["subtasks"][0]["steps"] > 0
     assert not record.get("error")
+
+
+def test_an_installed_environment_is_listed_evaluated_and_checked(
+    environment: Path, tmp_path: Path
+) -> None:
+    listed = vla_gym("list", "envs", path=(environment,), COLUMNS="200")
+    assert "TemplateArm-v0" in listed.stdout, listed.stdout + listed.stderr
+    run = ["eval", "--policy", "template-reacher", "--suite", "template/reach", "--limit", "3"]
+    where = ["--workers", "1", "--video", "none", "--out", str(tmp_path / "run")]
+    result = vla_gym(*run, *where, path=(environment,))
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = (tmp_path / "run/episodes.jsonl").read_text().splitlines()
+    assert [json.loads(line)["subtasks"][0]["success"] for line in lines] == [True] * 3
+    code = "from vla_gym.conformance import check_env; check_env('TemplateArm-v0')"
+    checked = subprocess.run(
+        [sys.executable, "-c", f"import vla_gym; {code}"],
+        env={**os.environ, "PYTHONPATH": str(environment)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_an_installed_backbone_becomes_a_policy(backbone: Path, tmp_path: Path) -> None:
