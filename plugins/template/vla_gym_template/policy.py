@@ -10,12 +10,11 @@ from vla_gym.contract.policy import Batch, Slot
 from vla_gym.record import Record
 
 DELTA = {"mode": spec.Mode.DELTA, "frame": spec.Frame.WORLD, "reference": spec.Reference.COMMANDED}
+_EULER = spec.Rotation.EULER_XYZ
 ACTION = spec.ActionSpec(
     parts=(
         spec.TranslationSpec(**DELTA, meters_per_unit=0.02),
-        spec.RotationSpec(
-            **DELTA, representation=spec.Rotation.EULER_XYZ, radians_per_unit=0.05, additive=True
-        ),
+        spec.RotationSpec(**DELTA, representation=_EULER, radians_per_unit=0.05, additive=True),
         spec.GripperSpec(open=1, closed=-1, mode=spec.Mode.ABSOLUTE, binary=True),
     ),
     control_hz=30,
@@ -32,14 +31,14 @@ class WavePolicy:
     """Moves up and down."""
 
     def __init__(self, options: WaveOptions) -> None:
-        """Look at nothing, act in the terms of ``ACTION``."""
+        """Look at nothing."""
         self.spec = spec.PolicySpec(cameras={}, proprioception=(), action=ACTION)
         self._amplitude = options.amplitude
         self._asked: dict[int, int] = {}
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Forget these slots."""
-        self._asked.update(dict.fromkeys((slot.id for slot in slots), 0))
+        self._asked.update({slot.id: 0 for slot in slots})
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Return one action per slot, ``(B, 1, 7)``: translation, rotation, gripper."""
