@@ -23,9 +23,9 @@ class Reacher:
         """Forget these slots."""
 
     def act(self, batch: Batch) -> npt.NDArray[np.float64]:
-        """Return one action per slot, ``(B, 1, n)``."""
+        """Return one action per slot, ``(B, 1, n)``; the gripper stays open."""
         actions = np.zeros((len(batch), 1, ACTION.size))
-        actions[:, 0, :2] = np.clip(
-            np.stack([info["offset"] for info in batch.infos]) / STEP, -1, 1
-        )
+        actions[..., ACTION.slices["gripper"]] = 1.0
+        offsets = np.stack([info["offset"] for info in batch.infos])
+        actions[:, 0, :2] = np.clip(offsets / STEP, -1, 1)
         return actions
