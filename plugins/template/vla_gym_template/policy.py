@@ -33,8 +33,7 @@ class WavePolicy:
     def __init__(self, options: WaveOptions) -> None:
         """Look at nothing."""
         self.spec = spec.PolicySpec(cameras={}, proprioception=(), action=ACTION)
-        self._amplitude = options.amplitude
-        self._asked: dict[int, int] = {}
+        self._amplitude, self._asked = options.amplitude, dict[int, int]()
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Forget these slots."""
