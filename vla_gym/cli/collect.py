@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,19 +26,17 @@ def collect_command(
     from vla_gym.cli.options import parse_options
     from vla_gym.collect.collect import collect
     from vla_gym.collect.whole import record
+    from vla_gym.runner.options import run_options
+    from vla_gym.suites import load_suite
 
-    options = parse_options(settings or (), policy=policy, suite=suite)
-    common: dict[str, Any] = {
-        "workers": workers,
-        "limit": limit,
-        "policy_options": options.policy,
-        "suite_options": options.suite,
-    }
+    given = parse_options(settings or (), policy=policy, suite=suite)
+    the_suite = load_suite(suite, given.suite)
+    options = run_options(None, {"workers": workers, "limit": limit})
     try:
         if form:
-            count = record(policy, suite, out, form=form, **common)
+            count = record(policy, the_suite, out, form, options, policy_options=given.policy)
         else:
-            count = len(collect(policy, suite, out, **common))
+            count = len(collect(policy, the_suite, out, options, policy_options=given.policy))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     print_lines([f"{count} demonstrations in {out} (vla-gym dataset info {out})"])

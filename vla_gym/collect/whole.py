@@ -27,12 +27,10 @@ def record(
     policy: str | Policy,
     suite: str | Suite | Path,
     out: str | Path,
+    form: str,
     options: RunOptions | None = None,
     *,
-    form: str,
     policy_options: Mapping[str, Any] | None = None,
-    suite_options: Mapping[str, Any] | None = None,
-    **run: Any,
 ) -> int:
     """Run a policy over a suite, let a format record the episodes; return how many stretches.
 
@@ -42,19 +40,17 @@ def record(
         policy: Registered name, path of a policy file, or a policy.
         suite: What it does.
         out: Folder of the data set; the run lies in ``run`` in it.
-        options: How it is run; nothing is filmed.
         form: Registered name of a format with ``recorder(out)``.
+        options: How it is run; nothing is filmed.
         policy_options: Options of a policy given by name.
-        suite_options: Options of a suite given by name or path.
-        **run: Single fields of ``RunOptions``, over those of ``options``.
 
     Raises:
         DatasetError: When the format cannot record, or ``out`` holds a data set.
         RunnerError: When an episode went differently the second time.
     """
     begin = episode_recorder(form)
-    settings = run_options(options, {**run, "video": "none"})
-    the_suite, folder = as_suite(suite, suite_options), Path(out)
+    settings = run_options(options, {"video": "none"})
+    the_suite, folder = as_suite(suite, None), Path(out)
     evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
     recorder = begin(folder)
     visitor = Frames(info=tuple(recorder.info))

@@ -126,10 +126,12 @@ class Limits:
     Attributes:
         watchdog: Seconds that a worker may be silent while it works.
         max_attempts: How often an episode is tried.
+        clock: What it is measured by, seconds.
     """
 
     watchdog: float
     max_attempts: int
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass
@@ -161,12 +163,11 @@ class Engine:
         recorder: Recorder,
         batcher: Batcher,
         limits: Limits,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing starts before ``run``."""
         self._specs, self._policies = work.specs, work.policies
         self._actor, self._workers, self._recorder = actor, workers, recorder
-        self._batcher, self._limits, self._clock = batcher, limits, clock
+        self._batcher, self._limits, self._clock = batcher, limits, limits.clock
         self._episodes = deque(Job(index) for index in work.episodes)
         self._replays = deque(Job(index, replay=True) for index in work.replays)
         self._lanes = [Lane(number) for number in range(workers.count)]

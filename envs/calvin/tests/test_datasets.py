@@ -127,12 +127,13 @@ def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
 
     from vla_gym.collect.whole import record
     from vla_gym.datasets import audit_dataset
+    from vla_gym.runner.options import RunOptions
 
     options = {"assets": "builtin", "renderer": "tiny", "language": "own", "chains": 1}
     tasks = ["turn_on_led", "turn_off_led"]
     suite = load_suite("calvin/demonstrations", {**options, "length": 2, "tasks": tasks})
     out = tmp_path / "play"
-    count = record("calvin-oracle", suite, form="calvin", out=out, workers=1, progress=False)
+    count = record("calvin-oracle", suite, out, "calvin", RunOptions(workers=1, progress=False))
     dataset = open_dataset(out)
     assert isinstance(dataset, PlayDataset)
     assert count == len(dataset.lengths) == 2
@@ -143,4 +144,4 @@ def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
     assert dataset.episode(1).images["static"].std() > 10
     assert not list(audit_dataset(out, {"assets": "builtin"}))
     with pytest.raises(DatasetError, match="holds a split already"):
-        record("calvin-oracle", suite, form="calvin", out=out, workers=1, progress=False)
+        record("calvin-oracle", suite, out, "calvin", RunOptions(workers=1, progress=False))
