@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from vla_gym.plugins import DatasetEntry, Entry, PolicyEntry, hookimpl
+from vla_gym.plugins import (
+    DatasetEntry,
+    Entry,
+    PolicyEntry,
+    ReportFormatEntry,
+    SummaryEntry,
+    hookimpl,
+)
 
 _POLICIES = "vla_gym.policies"
 _DATASETS = "vla_gym.datasets"
@@ -10,8 +17,8 @@ _DATASETS = "vla_gym.datasets"
 
 @hookimpl
 def vla_gym_register() -> list[Entry]:
-    """Return the policies that need no model, and the formats of demonstrations."""
-    return [*_policies(), *_datasets()]
+    """Return policies that need no model, formats of demonstrations, and forms of results."""
+    return [*_policies(), *_datasets(), *_summaries(), *_reports()]
 
 
 def _policies() -> list[PolicyEntry]:
@@ -62,4 +69,28 @@ def _datasets() -> list[DatasetEntry]:
             summary="a JSON file per sub-task and videos; tried on files made by a test only",
             options=f"{_DATASETS}.clips:ClipsOptions",
         ),
+    ]
+
+
+def _summaries() -> list[SummaryEntry]:
+    return [
+        SummaryEntry(
+            name="chain",
+            target="vla_gym.results.chain:chain_summary",
+            summary="success at 1..n in a row, average length, tasks and transitions",
+        ),
+        SummaryEntry(
+            name="tasks",
+            target="vla_gym.results.tasks:tasks_summary",
+            summary="success by group and over all",
+        ),
+    ]
+
+
+def _reports() -> list[ReportFormatEntry]:
+    formats = "vla_gym.report.formats"
+    return [
+        ReportFormatEntry("json", f"{formats}:as_json", "everything, for programs", suffix=".json"),
+        ReportFormatEntry("markdown", f"{formats}:as_markdown", "GitHub Markdown", suffix=".md"),
+        ReportFormatEntry("text", f"{formats}:as_text", "tables as a terminal shows them"),
     ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from vla_gym.results import Results
 
 app = typer.Typer(no_args_is_help=True, help="Look at results.")
 
@@ -16,24 +19,56 @@ def _results() -> None:
     """Look at results."""
 
 
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Format = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="Of a report: vla-gym list report-formats.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead.")]
+
+
 @app.command("show")
 def show_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a run.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    folder: Folder, form: Format = "", out: Out = None, as_json: AsJson = False
 ) -> None:
     """Show tables, intervals, errors and verdicts of a run."""
-    from vla_gym.cli.console import print_json
-    from vla_gym.cli.evaluate import show_results
-    from vla_gym.results import load_results, markdown, summary_json
+    from vla_gym.results import load_results
 
-    results = load_results(folder)
-    if as_json:
-        print_json(summary_json(results))
-    elif as_markdown:
-        sys.stdout.write(markdown(results))
-    else:
+    _show(load_results(folder), "json" if as_json and not form else form, out)
+
+
+@app.command("score")
+def score_command(
+    folder: Folder,
+    rule: Annotated[
+        str, typer.Option(help="Which step of a sub-task counts: first, final or any.")
+    ],
+    form: Format = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a run under another success rule, where its journal says what comes out."""
+    from vla_gym.results import score
+
+    _show(score(folder, rule), "json" if as_json and not form else form, out)  # type: ignore[arg-type]
+
+
+def _show(results: Results, form: str, out: Path | None) -> None:
+    """Print results or write them; without a format as tables with the paths below them."""
+    from vla_gym.cli.evaluate import show_results
+    from vla_gym.files import write_atomically
+    from vla_gym.report.formats import report
+
+    if out is None and not form:
         show_results(results)
+        return
+    made = report(results, form or "text")
+    if out is not None:
+        write_atomically(out, made)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(made)
+    sys.stdout.buffer.flush()
 
 
 @app.command("correlate")

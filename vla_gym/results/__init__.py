@@ -13,11 +13,16 @@ from vla_gym.results.comparison import (
 )
 from vla_gym.results.load import Results, load_results, make_results
 from vla_gym.results.render import markdown, markdown_table, rich_table, summary_json
-from vla_gym.results.tables import Table, main_table, notes, score_cell, tables
+from vla_gym.results.rescore import score
+from vla_gym.results.summary import Estimate, Summary
+from vla_gym.results.table import Table
+from vla_gym.results.tables import main_table, notes, score_cell, tables
 
 __all__ = [
+    "Estimate",
     "Published",
     "Results",
+    "Summary",
     "Table",
     "differences",
     "fingerprints",
@@ -30,6 +35,7 @@ __all__ = [
     "protocol_differences",
     "published_rows",
     "rich_table",
+    "score",
     "score_cell",
     "summary_json",
     "tables",

@@ -6,14 +6,23 @@ An episode that ended in an error counts with the sub-tasks that it had solved b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.records import EpisodeRecord, RunRecord, SubTaskRecord
+from vla_gym.results.metrics import (
+    metric_cells,
+    metric_estimates,
+    metric_headings,
+    metric_names,
+)
 from vla_gym.results.statistics import Mean, Rate, bounded_mean
+from vla_gym.results.summary import Estimate, Summary
+from vla_gym.results.table import Row, Table
 
 AVERAGE = "avg_len"
 START = ""
+_TRANSITIONS = 10
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,13 @@ class TaskRow:
         name: Of the sub-task.
         rate: Successes of attempts.
         steps: Mean number of environment steps of the successful attempts, ``None`` without any.
+        metrics: What the environment reported beside success.
     """
 
     name: str
     rate: Rate
     steps: float | None
+    metrics: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Transition:
 
 
 @dataclass(frozen=True)
-class ChainSummary:
+class ChainSummary(Summary):
     """What the table of a chain suite shows.
 
     Attributes:
@@ -57,15 +68,30 @@ class ChainSummary:
     transitions: tuple[Transition, ...]
 
     @property
-    def columns(self) -> dict[str, float]:
-        """The main numbers by the names that published rows use: ``"1"``..``"n"``, ``avg_len``."""
-        rates = {str(place): rate.value for place, rate in enumerate(self.success, start=1)}
-        return {**rates, AVERAGE: self.average.value}
+    def estimates(self) -> tuple[Estimate, ...]:
+        """``"1"``..``"n"``, the rates of solving so many in a row, and ``avg_len``."""
+        places = enumerate(self.success, start=1)
+        return (*(Estimate.of(str(place), rate) for place, rate in places), self.score)
 
     @property
-    def score(self) -> Mean:
-        """The one number of a run."""
-        return self.average
+    def score(self) -> Estimate:
+        """The average length."""
+        longest = len(self.success)
+        return Estimate.of(AVERAGE, self.average, heading="average length", maximum=longest)
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return success by task, and the transitions that failed most often."""
+        hard = tuple(_transition_row(t) for t in self.transitions if t.rate.successes < t.rate.n)
+        tasks = _task_table(self.tasks)
+        if not hard:
+            return (tasks,)
+        columns = ("after", "task", "attempts", "solved", "rate")
+        return (tasks, Table("hardest transitions", columns, (hard[:_TRANSITIONS],)))
+
+
+def chain_summary(records: Sequence[EpisodeRecord], run: RunRecord) -> ChainSummary:
+    """Return the summary ``chain`` of a run."""
+    return summarise_chain(records, length=run.chain_length)
 
 
 def summarise_chain(records: Sequence[EpisodeRecord], *, length: int) -> ChainSummary:
@@ -93,7 +119,8 @@ def task_rows(subtasks: Iterable[SubTaskRecord]) -> tuple[TaskRow, ...]:
 def _row(name: str, attempts: Sequence[SubTaskRecord]) -> TaskRow:
     steps = [attempt.steps for attempt in attempts if attempt.success]
     rate = Rate(len(steps), len(attempts))
-    return TaskRow(name, rate, sum(steps) / len(steps) if steps else None)
+    mean = sum(steps) / len(steps) if steps else None
+    return TaskRow(name, rate, mean, metric_estimates(attempts))
 
 
 def _transitions(records: Iterable[EpisodeRecord]) -> tuple[Transition, ...]:
@@ -110,3 +137,24 @@ def _transitions(records: Iterable[EpisodeRecord]) -> tuple[Transition, ...]:
 def _pairs(subtasks: Sequence[SubTaskRecord]) -> Iterator[tuple[str, SubTaskRecord]]:
     names = [START, *(subtask.name for subtask in subtasks)]
     return zip(names, subtasks, strict=False)
+
+
+def _task_table(tasks: Sequence[TaskRow]) -> Table:
+    found = [row.metrics for row in tasks]
+    names = metric_names(found)
+    columns = ("task", "attempts", "solved", "rate", "steps", *metric_headings(names, found))
+    return Table("per task", columns, (tuple(_task_row(row, names) for row in tasks),))
+
+
+def _task_row(row: TaskRow, metrics: Sequence[str]) -> Row:
+    steps = "-" if row.steps is None else f"{row.steps:.0f}"
+    return (row.name, *_counts(row.rate), steps, *metric_cells(metrics, row.metrics))
+
+
+def _transition_row(row: Transition) -> Row:
+    return (row.previous or "(start)", row.name, *_counts(row.rate))
+
+
+def _counts(rate: Rate) -> Row:
+    """Return attempts, successes, and the rate with its interval."""
+    return (str(rate.n), str(rate.successes), Estimate.of("rate", rate).cell)

@@ -8,14 +8,14 @@ fingerprints are compared as well.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vla_gym.results.chain import AVERAGE, ChainSummary
+from vla_gym.differences import differing, flat
 from vla_gym.results.load import Results
-from vla_gym.results.statistics import Interval, episodes_to_separate
-from vla_gym.results.tasks import SUCCESS
+from vla_gym.results.statistics import episodes_to_separate
+from vla_gym.results.summary import Estimate
 from vla_gym.suites.spec import PublishedRow
 
 FINGERPRINT = "fingerprint"
@@ -56,11 +56,9 @@ def differences(runs: Sequence[Results]) -> list[str]:
 
 def protocol_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """Return ``"settings.renderer: tiny / egl"`` for each field in which two protocols differ."""
-    left, right = dict(_flat(first)), dict(_flat(second))
     return [
-        f"{key}: {left.get(key, 'absent')} / {right.get(key, 'absent')}"
-        for key in sorted({*left, *right})
-        if left.get(key) != right.get(key)
+        f"{key}: {'absent' if left is None else left} / {'absent' if right is None else right}"
+        for key, left, right in differing(first, second)
     ]
 
 
@@ -68,7 +66,7 @@ def fingerprints(results: Results) -> frozenset[str]:
     """Return the fingerprints of all reference frames that a run recorded."""
     return frozenset(
         str(value)
-        for key, value in _flat(results.run.provenance)
+        for key, value in flat(results.run.provenance).items()
         if key.rpartition(".")[2] == FINGERPRINT and value
     )
 
@@ -92,46 +90,24 @@ def _judge(row: PublishedRow, results: Results) -> Published:
 
 def _verdict(row: PublishedRow, results: Results) -> str:
     """Return whether our interval of the main number holds the published one."""
-    summary = results.summary
-    name = AVERAGE if isinstance(summary, ChainSummary) else SUCCESS
-    if name not in row.values:
-        return f"no verdict: it does not give {name}"
+    ours = results.summary.score
+    if ours.name not in row.values:
+        return f"no verdict: it does not give {ours.name}"
     if not results.records:
         return "no verdict: no episode has been run"
-    ours, interval = _main_number(results)
-    published = row.values[name]
-    if published in interval:
-        return f"no difference shown in {name}{_needed(name, ours, published)}"
-    return f"ours is {'higher' if ours > published else 'lower'} in {name}"
+    published = row.values[ours.name]
+    if published in ours.interval:
+        return f"no difference shown in {ours.name}{_needed(ours, published)}"
+    return f"ours is {'higher' if ours.value > published else 'lower'} in {ours.name}"
 
 
-def _main_number(results: Results) -> tuple[float, Interval]:
-    summary = results.summary
-    if isinstance(summary, ChainSummary):
-        return summary.average.value, summary.average.interval
-    return summary.overall.rate.value, summary.overall.rate.interval
-
-
-def _needed(name: str, ours: float, published: float) -> str:
+def _needed(ours: Estimate, published: float) -> str:
     """Say how many episodes would tell the two rates apart (for rates only)."""
-    if name != SUCCESS or not 0 <= published <= 1:
+    if not ours.rate or not 0 <= published <= 1:
         return ""
-    episodes = episodes_to_separate(ours, published)
+    episodes = episodes_to_separate(ours.value, published)
     return f" (to tell them apart: {episodes} episodes each)" if episodes else ""
 
 
 def _title(results: Results) -> str:
     return f"{results.policy} on {results.suite}"
-
-
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested mappings and lists with their dotted names."""
-    if isinstance(value, Mapping):
-        items: Sequence[tuple[Any, Any]] = list(value.items())
-    elif isinstance(value, (list, tuple)):
-        items = list(enumerate(value))
-    else:
-        yield prefix, value
-        return
-    for key, item in items:
-        yield from _flat(item, f"{prefix}.{key}" if prefix else str(key))

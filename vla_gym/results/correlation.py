@@ -18,9 +18,6 @@ from vla_gym.records import RunRecord
 from vla_gym.results.load import Results
 from vla_gym.suites.spec import PublishedRow
 
-REAL = " (real robot)"
-"""What marks the label of a published row that was measured on a real robot."""
-
 Rates = Mapping[str, float]
 
 
@@ -82,10 +79,7 @@ def published_rates(rows: Sequence[PublishedRow]) -> tuple[dict[str, Rates], dic
     simulation: dict[str, Rates] = {}
     real: dict[str, Rates] = {}
     for row in rows:
-        if row.label.endswith(REAL):
-            real[row.label.removesuffix(REAL)] = row.values
-        else:
-            simulation[row.label] = row.values
+        (real if row.real else simulation)[row.label] = row.values
     return simulation, real
 
 
@@ -95,7 +89,7 @@ def rates_of_runs(runs: Mapping[str, Results]) -> tuple[dict[str, Rates], dict[s
     Raises:
         OptionError: When no run's suite has real-robot rates.
     """
-    simulation: dict[str, Rates] = {name: run.summary.columns for name, run in runs.items()}
+    simulation: dict[str, Rates] = {name: dict(run.summary.columns) for name, run in runs.items()}
     real: dict[str, Rates] = {}
     for run in runs.values():
         real.update(published_rates(_rows(run.run))[1])

@@ -12,6 +12,7 @@ from vla_gym.errors import JournalError, OptionError
 from vla_gym.records import JOURNAL_FILE, RUN_FILE, EpisodeRecord, RunRecord, read_journal, read_run
 from vla_gym.results.chain import ChainSummary, summarise_chain
 from vla_gym.results.diagnosis import Finding, diagnose
+from vla_gym.results.summary import Summary, summarise
 from vla_gym.results.tasks import TasksSummary, summarise_tasks
 from vla_gym.suites.spec import digest
 
@@ -40,10 +41,14 @@ class Results:
         """Success by group."""
         return summarise_tasks(self.records)
 
-    @property
-    def summary(self) -> ChainSummary | TasksSummary:
-        """The summary that the suite asks for."""
-        return self.chain if self.run.table == "chain" else self.tasks
+    @cached_property
+    def summary(self) -> Summary:
+        """The summary that the suite asks for.
+
+        Raises:
+            UnknownNameError: When no installed plugin brings it.
+        """
+        return summarise(self.run.table, self.records, self.run)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

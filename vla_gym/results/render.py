@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vla_gym.results.chain import ChainSummary
 from vla_gym.results.comparison import fingerprints, published_rows
 from vla_gym.results.load import Results
-from vla_gym.results.statistics import Interval, Rate
-from vla_gym.results.tables import Table, notes, tables
-from vla_gym.results.tasks import TasksSummary
-from vla_gym.suites.spec import jsonable
+from vla_gym.results.summary import plain
+from vla_gym.results.table import Table
+from vla_gym.results.tables import notes, tables
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -66,41 +63,14 @@ def summary_json(results: Results) -> dict[str, Any]:
             "errors": [{"episode": r.episode, "error": r.error} for r in results.errors],
         },
         "table": results.run.table,
-        "summary": _summary(results.summary),
+        "score": plain(results.summary.score),
+        "summary": results.summary.as_json(),
         "published": [
             {**item.row.model_dump(), "comparable": item.comparable, "verdict": item.verdict}
             for item in published_rows(results)
         ],
         "findings": [dataclasses.asdict(finding) for finding in results.findings],
     }
-
-
-def _summary(summary: ChainSummary | TasksSummary) -> Any:
-    return _plain(
-        {field.name: getattr(summary, field.name) for field in dataclasses.fields(summary)}
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Return nested summaries as JSON values; a rate carries its interval, unknown is ``null``."""
-    if isinstance(value, Rate):
-        return {
-            "successes": value.successes,
-            "n": value.n,
-            "rate": _plain(value.value),
-            "interval": _plain(value.interval),
-        }
-    if isinstance(value, Interval):
-        return [value.low, value.high]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return jsonable(value)
 
 
 def _cell(text: str) -> str:

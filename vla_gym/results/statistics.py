@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -97,11 +98,36 @@ def bounded_mean(
     if len(distinct) == 1:
         certain = wilson(n, n, confidence=confidence).low
         return Mean(mean, Interval(mean * certain, mean * certain + maximum * (1 - certain)), n)
+    return Mean(mean, _bootstrap(distinct, counts, confidence), n)
+
+
+def sampled_mean(values: Sequence[float], *, confidence: float = CONFIDENCE) -> Mean:
+    """Return the mean of numbers without known bounds with a bootstrap interval.
+
+    Where all values are equal nothing is known of the interval (its ends are ``nan``).
+    """
+    n = len(values)
+    unknown = Interval(math.nan, math.nan)
+    if n == 0:
+        return Mean(math.nan, unknown, 0)
+    distinct, counts = np.unique(np.asarray(values, dtype=float), return_counts=True)
+    mean = float(distinct @ counts / n)
+    if len(distinct) == 1 or not math.isfinite(mean):
+        return Mean(mean, unknown, n)
+    return Mean(mean, _bootstrap(distinct, counts, confidence), n)
+
+
+def _bootstrap(
+    distinct: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], confidence: float
+) -> Interval:
+    """Return the percentile interval of the mean of values that occur ``counts`` times each."""
+    n = int(counts.sum())
+    mean = float(distinct @ counts / n)
     rng = np.random.default_rng(_SEED)
     # Resampling n values with replacement is a multinomial draw of how often each value occurs.
     means = rng.multinomial(n, counts / n, size=_RESAMPLES) @ distinct / n
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Mean(mean, Interval(min(float(low), mean), max(float(high), mean)), n)
+    return Interval(min(float(low), mean), max(float(high), mean))
 
 
 def episodes_to_separate(

@@ -7,45 +7,20 @@ errors, missing episodes, verdicts).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from vla_gym.results.chain import AVERAGE, ChainSummary, TaskRow, Transition
 from vla_gym.results.comparison import Published, published_rows
 from vla_gym.results.load import Results
-from vla_gym.results.statistics import Interval, Rate
-from vla_gym.results.tasks import SUCCESS, GroupRow, TasksSummary
+from vla_gym.results.summary import Estimate
+from vla_gym.results.table import Row, Table
 
 _WIDEST = 8
-_TRANSITIONS = 10
 _ERRORS = 3
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under columns, in sections that are drawn apart.
-
-    Attributes:
-        title: Above it.
-        columns: Names.
-        sections: Rows, grouped.
-        text: Cells are words rather than numbers.
-    """
-
-    title: str
-    columns: Row
-    sections: tuple[tuple[Row, ...], ...]
-    text: bool = False
 
 
 def tables(results: Results) -> tuple[Table, ...]:
     """Return the tables of a run: the main one, then the details."""
-    summary = results.summary
-    details = _task_tables(summary) if isinstance(summary, ChainSummary) else _groups(summary)
-    return (main_table([results]), *details)
+    return (main_table([results]), *results.summary.tables())
 
 
 def main_table(runs: Sequence[Results]) -> Table:
@@ -56,7 +31,7 @@ def main_table(runs: Sequence[Results]) -> Table:
     columns = _columns(runs[0])
     ours = tuple(_our_row(run, columns) for run in runs)
     published = tuple(_published_row(row, columns) for row in published_rows(runs[0]))
-    names = tuple(_heading(name) for name in columns)
+    names = tuple(estimate.heading or estimate.name for estimate in columns)
     title = f"{runs[0].suite} (rates in %, 95 % intervals)"
     sections = (ours, published) if published else (ours,)
     return Table(title, ("policy", "n", *names, "source"), sections)
@@ -80,23 +55,7 @@ def notes(results: Results) -> list[str]:
 
 def score_cell(results: Results) -> str:
     """Return the one number of a run with its interval and what it is."""
-    summary = results.summary
-    if isinstance(summary, ChainSummary):
-        cell = _cells(summary)[AVERAGE]
-        return f"average length {cell} of {len(summary.success)}"
-    return f"success {rate_cell(summary.overall.rate)} %"
-
-
-def percent(value: float) -> str:
-    """Return a rate as per cent with one decimal, ``-`` when it is unknown."""
-    return "-" if math.isnan(value) else f"{100 * value:.1f}"
-
-
-def rate_cell(rate: Rate) -> str:
-    """Return a rate with its interval, in per cent."""
-    if not rate.n:
-        return "-"
-    return f"{percent(rate.value)} [{percent(rate.interval.low)}, {percent(rate.interval.high)}]"
+    return results.summary.score.sentence
 
 
 def _completeness(results: Results) -> Iterator[str]:
@@ -125,83 +84,29 @@ def _last_line(text: str | None) -> str:
     return (text or "").strip().rpartition("\n")[2]
 
 
-def _columns(results: Results) -> list[str]:
+def _columns(results: Results) -> list[Estimate]:
     """Return the columns of the main table; wide suites show only what was also published."""
-    names = list(results.summary.columns)
-    if len(names) <= _WIDEST:
-        return names
+    found, score = list(results.summary.estimates), results.summary.score
+    if len(found) <= _WIDEST:
+        return found
     published = {name for item in published_rows(results) for name in item.row.values}
-    kept = [name for name in names if name in published or name in (AVERAGE, SUCCESS)]
-    return kept if len(kept) <= _WIDEST else kept[-1:]
+    kept = [item for item in found if item.name in published or item.name == score.name]
+    return kept if len(kept) <= _WIDEST else [score]
 
 
-def _heading(name: str) -> str:
-    return {AVERAGE: "average length", SUCCESS: "all"}.get(name, name)
-
-
-def _our_row(results: Results, columns: Sequence[str]) -> Row:
-    cells = _cells(results.summary)
+def _our_row(results: Results, columns: Sequence[Estimate]) -> Row:
+    cells = {estimate.name: estimate.cell for estimate in results.summary.estimates}
     errors = f" ({len(results.errors)} errors)" if results.errors else ""
-    values = [cells.get(name, "-") for name in columns]
+    values = [cells.get(column.name, "-") for column in columns]
     return (results.policy, f"{len(results.records)}{errors}", *values, "this run")
 
 
-def _cells(summary: ChainSummary | TasksSummary) -> Mapping[str, str]:
-    if isinstance(summary, TasksSummary):
-        groups = {row.name: rate_cell(row.rate) for row in summary.groups}
-        return {**groups, SUCCESS: rate_cell(summary.overall.rate)}
-    places = {str(k): rate_cell(rate) for k, rate in enumerate(summary.success, start=1)}
-    average = summary.average
-    return {**places, AVERAGE: _mean_cell(average.value, average.interval)}
-
-
-def _mean_cell(value: float, interval: Interval) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-
-
-def _published_row(item: Published, columns: Sequence[str]) -> Row:
+def _published_row(item: Published, columns: Sequence[Estimate]) -> Row:
     row = item.row
-    marks = [mark for mark, on in (("unverified", not row.verified),) if on]
+    marks = [
+        mark for mark, on in (("real robot", row.real), ("unverified", not row.verified)) if on
+    ]
     marks.append("same protocol" if item.comparable else "not comparable")
-    values = [_published_cell(name, row.values.get(name)) for name in columns]
+    found = [(column, row.values.get(column.name)) for column in columns]
+    values = ["-" if value is None else column.text(value) for column, value in found]
     return (row.label, "", *values, f"{row.source} ({', '.join(marks)})")
-
-
-def _published_cell(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if name == AVERAGE else percent(value)
-
-
-def _task_tables(summary: ChainSummary) -> tuple[Table, ...]:
-    rows = tuple(_task_row(row) for row in summary.tasks)
-    tasks = Table("per task", ("task", "attempts", "solved", "rate", "steps"), (rows,))
-    hard = tuple(_transition_row(t) for t in summary.transitions if t.rate.successes < t.rate.n)
-    if not hard:
-        return (tasks,)
-    columns = ("after", "task", "attempts", "solved", "rate")
-    return (tasks, Table("hardest transitions", columns, (hard[:_TRANSITIONS],)))
-
-
-def _task_row(row: TaskRow) -> Row:
-    steps = "-" if row.steps is None else f"{row.steps:.0f}"
-    return (row.name, str(row.rate.n), str(row.rate.successes), rate_cell(row.rate), steps)
-
-
-def _transition_row(row: Transition) -> Row:
-    start = row.previous or "(start)"
-    return (start, row.name, str(row.rate.n), str(row.rate.successes), rate_cell(row.rate))
-
-
-def _groups(summary: TasksSummary) -> tuple[Table, ...]:
-    metrics = sorted({name for row in summary.groups for name in row.metrics})
-    columns = ("task", "n", "solved", "rate", *metrics)
-    rows = tuple(_group_row(row, metrics) for row in summary.groups)
-    return (Table("per task", columns, (rows, (_group_row(summary.overall, metrics),))),)
-
-
-def _group_row(row: GroupRow, metrics: Sequence[str]) -> Row:
-    values = [f"{row.metrics[name]:.3g}" if name in row.metrics else "-" for name in metrics]
-    return (row.name, str(row.rate.n), str(row.rate.successes), rate_cell(row.rate), *values)

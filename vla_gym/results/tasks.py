@@ -10,8 +10,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vla_gym.records import EpisodeRecord
+from vla_gym.records import EpisodeRecord, RunRecord
+from vla_gym.results.metrics import (
+    metric_cells,
+    metric_estimates,
+    metric_headings,
+    metric_names,
+)
 from vla_gym.results.statistics import Rate
+from vla_gym.results.summary import Estimate, Summary
+from vla_gym.results.table import Row, Table
 
 SUCCESS = "success"
 ALL = "all"
@@ -24,32 +32,44 @@ class GroupRow:
     Attributes:
         name: Of the group.
         rate: Episodes that succeeded.
-        metrics: What the environment reported beside success, averaged over the sub-tasks that
-            report it.
+        metrics: What the environment reported beside success, over the sub-tasks that report it.
     """
 
     name: str
     rate: Rate
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True)
-class TasksSummary:
+class TasksSummary(Summary):
     """What the table of a suite of tasks shows: a row a group and ``overall``."""
 
     groups: tuple[GroupRow, ...]
     overall: GroupRow
 
     @property
-    def columns(self) -> dict[str, float]:
-        """The main numbers by the names that published rows use: groups and ``success``."""
-        groups = {row.name: row.rate.value for row in self.groups}
-        return {**groups, SUCCESS: self.overall.rate.value}
+    def estimates(self) -> tuple[Estimate, ...]:
+        """The rate of each group, and ``success`` over all."""
+        return (*(Estimate.of(row.name, row.rate) for row in self.groups), self.score)
 
     @property
-    def score(self) -> Rate:
-        """The one number of a run."""
-        return self.overall.rate
+    def score(self) -> Estimate:
+        """The rate over all episodes."""
+        return Estimate.of(SUCCESS, self.overall.rate, heading=ALL)
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return one row a group and one over all, with the metrics of the environment."""
+        found = [row.metrics for row in (*self.groups, self.overall)]
+        names = metric_names(found)
+        columns = ("task", "n", "solved", "rate", *metric_headings(names, found))
+        rows = tuple(_table_row(row, names) for row in self.groups)
+        return (Table("per task", columns, (rows, (_table_row(self.overall, names),))),)
+
+
+def tasks_summary(records: Sequence[EpisodeRecord], run: RunRecord) -> TasksSummary:
+    """Return the summary ``tasks`` of a run."""
+    del run
+    return summarise_tasks(records)
 
 
 def summarise_tasks(records: Sequence[EpisodeRecord]) -> TasksSummary:
@@ -73,13 +93,10 @@ def succeeded(record: EpisodeRecord) -> bool:
 
 def _row(name: str, records: Sequence[EpisodeRecord]) -> GroupRow:
     rate = Rate(sum(map(succeeded, records)), len(records))
-    return GroupRow(name, rate, _mean_metrics(records))
+    return GroupRow(name, rate, metric_estimates(s for record in records for s in record.subtasks))
 
 
-def _mean_metrics(records: Sequence[EpisodeRecord]) -> dict[str, float]:
-    values: dict[str, list[float]] = defaultdict(list)
-    for record in records:
-        for subtask in record.subtasks:
-            for name, value in subtask.metrics.items():
-                values[name].append(float(value))
-    return {name: sum(values[name]) / len(values[name]) for name in sorted(values)}
+def _table_row(row: GroupRow, metrics: Sequence[str]) -> Row:
+    rate = Estimate.of("rate", row.rate).cell
+    counts = (str(row.rate.n), str(row.rate.successes), rate)
+    return (row.name, *counts, *metric_cells(metrics, row.metrics))

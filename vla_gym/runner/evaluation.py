@@ -16,8 +16,10 @@ from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.errors import OptionError, PolicyError
+from vla_gym.plugins import SummaryEntry
 from vla_gym.policies.ref import PolicyRef
 from vla_gym.records import RunRecord
+from vla_gym.registry import registry
 from vla_gym.results import Results, load_results
 from vla_gym.runner import provenance
 from vla_gym.runner.acting import Actor
@@ -188,6 +190,7 @@ def worker_pool(count: int, start: Start, out: Path | None) -> Iterator[LocalWor
 
 def _run_record(plan: _Plan) -> RunRecord:
     suite, protocol = plan.suite, plan.suite.protocol
+    registry().get(SummaryEntry, suite.table)  # nobody wants to know it only at the end
     specs = [spec.model_dump(mode="json") for spec in plan.policies.specs]
     policy = {
         "name": plan.policies.name,

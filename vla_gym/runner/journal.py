@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from vla_gym import files
+from vla_gym.differences import differing
 from vla_gym.errors import JournalError, ProtocolMismatchError
 from vla_gym.records import (
     JOURNAL_FILE,
@@ -216,12 +217,11 @@ def check_same_run(out: Path, old: Mapping[str, Any], new: Mapping[str, Any]) ->
     Raises:
         ProtocolMismatchError: Naming the fields that differ.
     """
-    before, after = _flat(old), _flat(new)
-    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-    if not keys:
+    found = differing(old, new)
+    if not found:
         return
-    lines = [f"  {key}: {before.get(key)!r} there, {after.get(key)!r} now" for key in keys[:12]]
-    more = [f"  ... and {len(keys) - 12} more"] if len(keys) > 12 else []
+    lines = [f"  {key}: {before!r} there, {after!r} now" for key, before, after in found[:12]]
+    more = [f"  ... and {len(found) - 12} more"] if len(found) > 12 else []
     raise ProtocolMismatchError(
         "\n".join(
             [
@@ -233,16 +233,6 @@ def check_same_run(out: Path, old: Mapping[str, Any], new: Mapping[str, Any]) ->
             ]
         )
     )
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with dotted names."""
-    if not isinstance(value, Mapping):
-        return {prefix: value}
-    flat: dict[str, Any] = {}
-    for key, item in value.items():
-        flat.update(_flat(item, f"{prefix}.{key}" if prefix else str(key)))
-    return flat
 
 
 def _lock(out: Path) -> int:

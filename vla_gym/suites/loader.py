@@ -31,7 +31,7 @@ from pydantic import ValidationError
 
 from vla_gym.errors import SuiteError, suggest
 from vla_gym.options import NoOptions, call_target, merged, options_model, validated
-from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry
+from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry, SummaryEntry
 from vla_gym.record import Record
 from vla_gym.registry import registry
 from vla_gym.suites.spec import Suite
@@ -48,7 +48,7 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
         options: Of the suite, or of the format of a YAML file (a file without ``format`` has none).
 
     Raises:
-        UnknownNameError: No such suite, with near matches.
+        UnknownNameError: No such suite, or none of the summary it asks for, with near matches.
         SuiteError: A file that does not describe a suite; the message names the place.
         OptionError: An option that the suite does not have.
     """
@@ -56,6 +56,7 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
     suite = found.make(options or {})
     if not isinstance(suite, Suite):
         raise SuiteError(f"{name}: expected a Suite, got {type(suite).__name__}.")
+    registry().get(SummaryEntry, suite.table)
     return suite
 
 

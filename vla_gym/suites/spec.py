@@ -113,6 +113,7 @@ class PublishedRow(Record):
         source: Where it was printed.
         verified: False when it was not checked against the original.
         protocol: Hash of the protocol it was measured under, if known; only then is it comparable.
+        real: It was measured on a real robot.
     """
 
     label: str
@@ -120,19 +121,21 @@ class PublishedRow(Record):
     source: str
     verified: bool = True
     protocol: str | None = None
+    real: bool = False
 
 
 class Suite(Record):
     """Named episodes under one protocol.
 
     Attributes:
-        table: ``"chain"`` prints success at 1..n and average length, ``"tasks"`` a row a group.
+        table: Name of a registered summary: ``"chain"`` has success at 1..n and average length,
+            ``"tasks"`` a row a group.
     """
 
     name: str
     episodes: tuple[EpisodeSpec, ...] = Field(min_length=1)
     protocol: Protocol
-    table: Literal["chain", "tasks"] = "tasks"
+    table: str = "tasks"
     published: tuple[PublishedRow, ...] = ()
     description: str = ""
 

@@ -77,13 +77,14 @@ WIDOWX: Mapping[str, tuple[tuple[float, float], ...]] = {
 def rows(robot: str) -> tuple[PublishedRow, ...]:
     """Return the published rows of a robot's suite: simulation, then real, for each policy."""
     table, names = (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
-    kinds = ((0, "", SOURCE), (1, " (real robot)", REAL_SOURCE))
+    kinds = ((0, False, SOURCE), (1, True, REAL_SOURCE))
     return tuple(
         PublishedRow(
-            label=f"{name}{suffix}",
+            label=name,
             values={task: values[i][kind] for task, values in table.items()},
             source=source,
+            real=real,
         )
         for i, name in enumerate(names)
-        for kind, suffix, source in kinds
+        for kind, real, source in kinds
     )

@@ -132,7 +132,7 @@ def test_an_episode_in_error_is_shown_and_the_exit_status_says_so(vla_gym: Invok
 def test_results_can_be_shown_again_in_three_forms(vla_gym: Invoke) -> None:
     vla_gym(*EVAL, "--limit", 3, "--out", "here")
     assert "average length" in vla_gym("results", "show", "here")[1]
-    assert "| policy | n | 1 |" in vla_gym("results", "show", "here", "--markdown")[1]
+    assert "| policy | n | 1 |" in vla_gym("results", "show", "here", "--format", "markdown")[1]
     found = json.loads(vla_gym("results", "show", "here", "--json")[1])
     assert found["episodes"] == {"asked": 3, "finished": 3, "errors": []}
 

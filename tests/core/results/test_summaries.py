@@ -66,7 +66,8 @@ def test_groups_count_whole_episodes_and_average_metrics(make_episode: Make) -> 
         ("b", 0, 1),
     ]
     assert (summary.overall.rate.successes, summary.overall.rate.n) == (1, 3)
-    assert summary.groups[0].metrics == {"grasped": 1.0}
+    grasped_rate = summary.groups[0].metrics["grasped"]
+    assert (grasped_rate.value, grasped_rate.n, grasped_rate.rate) == (1.0, 1, True)
 
 
 def test_an_episode_that_never_began_is_a_failure(make_episode: Make) -> None:
@@ -96,3 +97,25 @@ def test_nothing_is_diagnosed_where_something_worked(make_episode: Make) -> None
 def test_every_code_of_the_runner_has_words(make_episode: Make, code: str) -> None:
     (finding,) = diagnose([make_episode(0, [False], diagnosis=(code,))])
     assert "check" in finding.message
+
+
+def test_metrics_stand_in_the_table_of_a_chain_with_intervals(make_episode: Make) -> None:
+    records = []
+    for index in range(4):
+        record = make_episode(index, [True])
+        metrics = {"grasped": index > 0, "distance": float(index)}
+        subtask = record.subtasks[0].model_copy(update={"metrics": metrics})
+        records.append(record.model_copy(update={"subtasks": (subtask,)}))
+    table = summarise_chain(records, length=3).tables()[0]
+    assert table.columns[5:] == ("distance", "grasped (%)")
+    (row,) = table.sections[0]
+    assert row[5].startswith("1.50 [")
+    assert row[5].endswith("], n=4")
+    assert row[6] == "75.0 [30.1, 95.4], n=4"
+
+
+def test_numbers_that_are_all_equal_have_no_known_interval(make_episode: Make) -> None:
+    record = make_episode(0, [True])
+    subtask = record.subtasks[0].model_copy(update={"metrics": {"distance": 2.0}})
+    (row,) = summarise_chain([record.model_copy(update={"subtasks": (subtask,)})], length=1).tasks
+    assert row.metrics["distance"].cell == "2.00 [?]"
