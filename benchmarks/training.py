@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.suites import load_suite
 from vla_gym.training import TrainConfig
 from vla_gym.training.build import make_mixture, make_trainable, open_data

@@ -4,19 +4,59 @@ Importing it registers every environment of every installed plugin with Gymnasiu
 is imported until an environment or a policy is made.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vla_gym.env.registration import register_all
 from vla_gym.plugins import hookimpl
 
+if TYPE_CHECKING:
+    from vla_gym.collection.collect import collect
+    from vla_gym.collection.whole import record
+    from vla_gym.conformance import check_env, check_policy
+    from vla_gym.datasets import load_dataset
+    from vla_gym.grid import matrix
+    from vla_gym.results import Results, load_results, score
+    from vla_gym.runner.evaluation import evaluate
+    from vla_gym.runner.options import RunOptions
+    from vla_gym.suites import Suite, load_suite
+    from vla_gym.training.run import train
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "evaluate", "hookimpl", "load_results", "load_suite"]
+__all__ = [
+    "Results",
+    "RunOptions",
+    "Suite",
+    "__version__",
+    "check_env",
+    "check_policy",
+    "collect",
+    "evaluate",
+    "hookimpl",
+    "load_dataset",
+    "load_results",
+    "load_suite",
+    "matrix",
+    "record",
+    "score",
+    "train",
+]
 
 _LAZY = {
-    "evaluate": "vla_gym.runner:evaluate",
+    "Results": "vla_gym.results:Results",
+    "RunOptions": "vla_gym.runner.options:RunOptions",
+    "Suite": "vla_gym.suites:Suite",
+    "check_env": "vla_gym.conformance:check_env",
+    "check_policy": "vla_gym.conformance:check_policy",
+    "collect": "vla_gym.collection.collect:collect",
+    "evaluate": "vla_gym.runner.evaluation:evaluate",
+    "load_dataset": "vla_gym.datasets:load_dataset",
     "load_results": "vla_gym.results:load_results",
     "load_suite": "vla_gym.suites:load_suite",
+    "matrix": "vla_gym.grid:matrix",
+    "record": "vla_gym.collection.whole:record",
+    "score": "vla_gym.results:score",
+    "train": "vla_gym.training.run:train",
 }
 
 

@@ -39,9 +39,9 @@ def _policies() -> list[PolicyEntry]:
         ),
         PolicyEntry(
             name="takeover",
-            target="vla_gym.collect.takeover:make_takeover",
+            target="vla_gym.collection.takeover:make_takeover",
             summary="one policy begins a chain, another goes on (--set first=A --set then=B)",
-            options="vla_gym.collect.takeover:TakeoverOptions",
+            options="vla_gym.collection.takeover:TakeoverOptions",
             needs_contract=True,
         ),
     ]

@@ -26,8 +26,8 @@ from pydantic.fields import FieldInfo
 
 from vla_gym.errors import OptionError, PluginError, suggest
 from vla_gym.plugins import ConfigurableEntry
-from vla_gym.record import Record
 from vla_gym.registry import load_target
+from vla_gym.schema import Record
 from vla_gym.validation import fields_at
 
 Model = TypeVar("Model", bound=BaseModel)

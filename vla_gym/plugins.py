@@ -100,7 +100,7 @@ class ConfigurableEntry(Entry):
     as its only positional argument; with none where ``options`` is empty.
 
     Attributes:
-        options: Import string of a ``vla_gym.record.Record``; empty if there are none.
+        options: Import string of a ``vla_gym.schema.Record``; empty if there are none.
         defaults: Options that this entry sets; users' go before them.
         bound: Keyword arguments of the target that nobody can set.
     """

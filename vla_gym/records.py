@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pydantic import Field, ValidationError
 
 from vla_gym.errors import JournalError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 Floats = npt.NDArray[np.floating[Any]]
 

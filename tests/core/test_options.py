@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from vla_gym.options import RuntimeOption, identity_options
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class Inner(Record):

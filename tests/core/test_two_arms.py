@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from toy_training import Toy
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.conformance import check_env, check_policy
 from vla_gym.contract import CameraSpec, GripperSpec, IncompatibleError, Mode, PolicySpec, adapt
 from vla_gym.contract.spec import ActionSpec, JointsSpec
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.policies.random import RandomOptions, RandomPolicy
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.testing import (
@@ -93,7 +93,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_demonstrations_are_those_of_two_arms(data: Path) -> None:
-    dataset = open_dataset(data)
+    dataset = load_dataset(data)
     assert dataset.spec.contract.action == two_arm_contract().action
     assert len(dataset.lengths) >= SHOWN
     assert dataset.episode(0).actions.shape == (dataset.lengths[0], 8)
@@ -158,7 +158,7 @@ def test_labels_in_other_terms_do_the_same(data: Path, tmp_path: Path) -> None:
     """Targets of joints in degrees, in another order, are learned from changes in radians."""
     from vla_gym.contract.inverse import invert
 
-    dataset, spec = open_dataset(data), in_degrees()
+    dataset, spec = load_dataset(data), in_degrees()
     convert = invert(spec, dataset.spec.contract)
     for number in range(4):
         episode = dataset.episode(number, images=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vla_gym.errors import OptionError, SuiteError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.yaml_file import read_yaml, yaml_value
 
 

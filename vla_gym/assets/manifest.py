@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field, field_validator
 
 from vla_gym.assets.hashing import sha256
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class AssetFile(Record):

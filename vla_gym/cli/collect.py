@@ -24,8 +24,8 @@ def collect_command(
     """Run an expert and record what succeeded; the same command again resumes where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import parse_options
-    from vla_gym.collect.collect import collect
-    from vla_gym.collect.whole import record
+    from vla_gym.collection.collect import collect
+    from vla_gym.collection.whole import record
     from vla_gym.runner.options import run_options
     from vla_gym.suites import load_suite
 

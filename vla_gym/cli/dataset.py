@@ -71,9 +71,9 @@ def convert_command(
 
 def _open(path: Path, settings: list[str] | None) -> Dataset:
     from vla_gym.cli.options import nested
-    from vla_gym.datasets import open_dataset
+    from vla_gym.datasets import load_dataset
 
-    return open_dataset(path, nested(settings or ()))
+    return load_dataset(path, nested(settings or ()))
 
 
 def _described(dataset: Dataset) -> Iterator[str]:

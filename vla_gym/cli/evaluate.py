@@ -56,6 +56,7 @@ def evaluate_command(
 ) -> None:
     """Evaluate a policy on a suite; the same command again resumes where it stopped."""
     from vla_gym.cli.options import parse_options
+    from vla_gym.grid.names import run_name
     from vla_gym.runner.evaluation import evaluate
 
     options = parse_options(settings or (), policy=policy, suite=suite)
@@ -89,21 +90,6 @@ def show_results(results: Results) -> None:
 
     print_tables(tables(results))
     print_lines([*notes(results), *_paths(results)])
-
-
-def run_name(policy: str, suite: str) -> str:
-    """Return the directory name of a run, such as ``random__my-suite``."""
-    from vla_gym.policies.file import is_policy_file
-    from vla_gym.suites.loader import is_path
-
-    policy = Path(policy).stem if is_policy_file(policy) else policy
-    suite = Path(suite).stem if is_path(suite) else suite
-    return f"{slug(policy)}__{slug(suite)}"
-
-
-def slug(text: str) -> str:
-    """Return a name as that of a directory."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in text).strip(".-") or "run"
 
 
 def _paths(results: Results) -> list[str]:

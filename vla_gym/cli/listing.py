@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vla_gym.record import Record
+    from vla_gym.schema import Record
 
 PLUGINS = "plugins"
 _KIND = "envs, policies, suites, backbones, datasets, plugins ..."

@@ -21,32 +21,13 @@ def train_command(
     """Train a policy; the same command again resumes where it stopped."""
     from vla_gym.cli.console import print_lines
     from vla_gym.cli.options import nested
-    from vla_gym.training.config import load_train_config
+    from vla_gym.training.run import train
 
     changes: dict[str, Any] = nested(settings or ())
     if data:
         changes["data"] = [{"path": str(path)} for path in data]
-    chosen = load_train_config(config, changes)
-    train = train_function()
     try:
-        folder = train(chosen, out)
+        folder = train(config, out, options=changes)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     print_lines([f"Checkpoint in {folder}: vla-gym eval --policy {folder}/policy.yaml --suite ..."])
-
-
-def train_function() -> Any:
-    """Return ``vla_gym.training.loop.train``.
-
-    Raises:
-        MissingDependencyError: Without torch or accelerate.
-    """
-    from vla_gym.errors import MissingDependencyError
-
-    try:
-        from vla_gym.training.loop import train
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"Training needs {error.name}: pip install 'vla-gym[training]'"
-        ) from None
-    return train

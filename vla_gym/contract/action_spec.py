@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from vla_gym.contract.parts import ActionPart, PartSpec, PartT, RotationSpec, TranslationSpec
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class ActionSpec(Record):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from vla_gym.contract.terms import UNITS, Frame, Mode, Reference, Rotation
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class PartSpec(Record):

@@ -28,7 +28,7 @@ from vla_gym.contract.parts import (
     TranslationSpec,
 )
 from vla_gym.contract.terms import Execution, Frame, Mode, Reference, Rotation
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 __all__ = [
     "ActionPart",

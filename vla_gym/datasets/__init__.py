@@ -1,12 +1,12 @@
 """Demonstrations: one view of them, whatever they are stored as.
 
 A ``Dataset`` gives whole episodes; ``action_statistics`` says how to normalise. Formats come
-through plugins (``open_dataset``); training cuts episodes into windows.
+through plugins (``load_dataset``); training cuts episodes into windows.
 """
 
 from vla_gym.datasets import clips, lerobot, rlds
 from vla_gym.datasets.demonstration import Dataset, DatasetSpec, Demonstration
-from vla_gym.datasets.formats import DatasetFormat, audit_dataset, open_dataset
+from vla_gym.datasets.formats import DatasetFormat, audit_dataset, load_dataset
 from vla_gym.datasets.statistics import Statistics, action_statistics
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "audit_dataset",
     "clips",
     "lerobot",
-    "open_dataset",
+    "load_dataset",
     "rlds",
 ]

@@ -26,7 +26,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, OptionError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 ANNOTATIONS = "anns"
 SPLITS = ("train", "val")
@@ -87,7 +87,7 @@ def open(
     if spec is None:
         raise DatasetError(
             f"{path} does not say what its numbers mean. In Python: "
-            "open_dataset(path, {'spec': DatasetSpec(...)})."
+            "load_dataset(path, {'spec': DatasetSpec(...)})."
         )
     return ClipDataset(path, split=split, spec=spec, fields=fields or ClipFields())
 
@@ -179,7 +179,7 @@ class _Clip:
         raise DatasetError(
             f"{self.file} has none of the fields {', '.join(names)}; it has "
             f"{', '.join(self.values) or 'nothing'}. Say what they are called: "
-            "open_dataset(path, {'spec': ..., 'fields': ClipFields(...)})."
+            "load_dataset(path, {'spec': ..., 'fields': ClipFields(...)})."
         )
 
     def rows(self, names: Sequence[str], what: str) -> Floats:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from vla_gym.contract.spec import ActionSpec, CameraSpec, EnvContract, ProprioceptionField
 from vla_gym.errors import DatasetError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

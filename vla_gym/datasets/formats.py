@@ -63,8 +63,12 @@ def episode_recorder(name: str) -> Callable[[Path], EpisodeRecorder]:
     return made
 
 
-def open_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Dataset:
+def load_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Dataset:
     """Return the data set in a folder, whatever its format.
+
+    Args:
+        path: The folder.
+        options: Of its format.
 
     Raises:
         DatasetError: When it is not there, nobody reads it, or it is damaged.
@@ -91,7 +95,7 @@ def audit_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Itera
         )
     given, known = dict(options or {}), options_model(entry.audit_options).model_fields
     mine = {key: value for key, value in given.items() if key in known}
-    dataset = open_dataset(path, {key: value for key, value in given.items() if key not in mine})
+    dataset = load_dataset(path, {key: value for key, value in given.items() if key not in mine})
     yield from audit(dataset, **_set(entry.audit_options, mine, path))
 
 

@@ -30,7 +30,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, MissingDependencyError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 VERSION: Final = "v3.0"
 INFO: Final = "meta/info.json"

@@ -23,7 +23,7 @@ from vla_gym.datasets.demonstration import (
 )
 from vla_gym.datasets.tfrecord import Feature, parse_example, read_record, record_places
 from vla_gym.errors import DatasetError, suggest
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 _SHARDS = "*.tfrecord*"
 
@@ -68,7 +68,7 @@ def open(
     if spec is None or fields is None:
         raise DatasetError(
             f"{path} is RLDS, which does not say what its numbers mean. In Python: "
-            "open_dataset(path, {'spec': DatasetSpec(...), 'fields': RldsFields(...)})."
+            "load_dataset(path, {'spec': DatasetSpec(...), 'fields': RldsFields(...)})."
         )
     return RldsDataset(path, spec=spec, fields=fields)
 

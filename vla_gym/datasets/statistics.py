@@ -12,7 +12,7 @@ from vla_gym.contract.spec import (
 )
 from vla_gym.datasets.demonstration import Dataset, Floats
 from vla_gym.errors import DatasetError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class Statistics(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class CheckResult(Record):

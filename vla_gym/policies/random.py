@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import ActionSpec, EnvContract, GripperSpec, PolicySpec
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class RandomOptions(Record):

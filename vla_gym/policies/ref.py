@@ -17,8 +17,8 @@ from vla_gym.errors import PolicyError, VlaGymError
 from vla_gym.options import call_target, entry_options, identity_options, merged, options_model
 from vla_gym.plugins import PolicyEntry
 from vla_gym.policies.file import is_policy_file, load_policy_file
-from vla_gym.record import Record
 from vla_gym.registry import registry
+from vla_gym.schema import Record
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError, PolicyError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 class ReplayOptions(Record):

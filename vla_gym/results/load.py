@@ -91,6 +91,9 @@ def make_results(
 def load_results(path: str | Path) -> Results:
     """Read the run in a directory; an unfinished one gives what it has so far.
 
+    Args:
+        path: The directory.
+
     Raises:
         OptionError: When the directory holds no run.
         JournalError: When its files cannot be read.

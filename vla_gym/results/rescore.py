@@ -43,8 +43,9 @@ def score(run: Results | str | Path, rule: Rule) -> Results:
 
     - Episodes of one sub-task: all is exact but ``first`` -> ``final`` after a success.
     - Chains: ``any`` -> ``final`` always is. ``final`` -> ``any`` where no chain ended at a
-      sub-task that had succeeded on its way. ``first`` -> ``any``, and ``any`` or ``final`` -> ``first``,
-      where no sub-task follows one that the two rules may run for different numbers of steps.
+      sub-task that had succeeded on its way. ``first`` -> ``any``, and ``any`` or ``final`` ->
+      ``first``, where no sub-task follows one that the two rules may run for different numbers of
+      steps.
     - An episode with an error is refused where ``first`` would have ended before the error.
 
     Args:

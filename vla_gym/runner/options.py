@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from vla_gym.options import validated
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 Video = Literal["failures", "all", "none"]
 Workers = int | Literal["auto"]

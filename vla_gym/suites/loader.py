@@ -32,8 +32,8 @@ from pydantic import ValidationError
 from vla_gym.errors import SuiteError, suggest
 from vla_gym.options import NoOptions, call_target, merged, options_model, validated
 from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry, SummaryEntry
-from vla_gym.record import Record
 from vla_gym.registry import registry
+from vla_gym.schema import Record
 from vla_gym.suites.spec import Suite
 from vla_gym.yaml_file import Document, read_yaml
 
@@ -135,7 +135,7 @@ def _python(path: Path) -> _Source:
     if not callable(function):
         raise SuiteError(f"{path} has no function suite() -> Suite.")
     if not (isinstance(model, type) and issubclass(model, Record)):
-        raise SuiteError(f"{path}: Options is {model!r}, expected a vla_gym.record.Record.")
+        raise SuiteError(f"{path}: Options is {model!r}, expected a vla_gym.schema.Record.")
     options = "" if model is NoOptions else f"{module.__name__}:Options"
     return _Source(str(path), function, SuiteEntry(str(path), "file:suite", options=options), model)
 

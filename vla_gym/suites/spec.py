@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 
 def jsonable(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.errors import OptionError
 from vla_gym.plugins import PolicyEntry
@@ -19,7 +19,7 @@ from vla_gym.training.trainable import Trainable
 
 def open_data(config: TrainConfig) -> list[Dataset]:
     """Return the data sets of a mixture, in its order."""
-    return [open_dataset(Path(data.path), dict(data.options)) for data in config.data]
+    return [load_dataset(Path(data.path), dict(data.options)) for data in config.data]
 
 
 def make_trainable(config: TrainConfig) -> Trainable:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vla_gym.options import merged
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.yaml_file import read_yaml
 
 

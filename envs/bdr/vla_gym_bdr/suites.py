@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vla_gym.errors import OptionError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, Protocol, PublishedRow, SubTask, Suite
 from vla_gym.yaml_file import Document
 from vla_gym_bdr import facts

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from vla_gym_calvin.datasets import Annotation, PlayDataset, PlayWriter
 
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.errors import DatasetError
 from vla_gym.suites import load_suite
 
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_annotated_stretches_are_episodes(root: Path) -> None:
-    dataset = open_dataset(root, {"split": "training"})
+    dataset = load_dataset(root, {"split": "training"})
     assert isinstance(dataset, PlayDataset)
     assert dataset.lengths == [4, 3, 3]
     third, source = dataset.episode(2), recording(5, 1)
@@ -49,7 +49,7 @@ def test_annotated_stretches_are_episodes(root: Path) -> None:
     assert np.array_equal(third.images["static"], source["rgb_static"][2:5])
     assert np.array_equal(third.images["wrist"], source["rgb_gripper"][2:5])
     assert dataset.episode(2, images=False).images == {}
-    assert open_dataset(root / "training").lengths == [4, 3, 3]
+    assert load_dataset(root / "training").lengths == [4, 3, 3]
 
 
 def test_damage_is_named(root: Path) -> None:
@@ -58,13 +58,13 @@ def test_damage_is_named(root: Path) -> None:
     for content in (whole[:200], b""):
         frame.write_bytes(content)
         with pytest.raises(DatasetError, match=r"episode_0000002\.npz"):
-            open_dataset(root).episode(0)
+            load_dataset(root).episode(0)
     frame.unlink()
     with pytest.raises(DatasetError, match=r"episode_0000002\.npz"):
-        open_dataset(root).episode(0)
+        load_dataset(root).episode(0)
     np.save(root / "training" / "ep_start_end_ids.npy", np.array([[0, 5], [6, 9]]))
     with pytest.raises(DatasetError, match=r"annotation 2 \(lift_red\) covers frames 8 to 10"):
-        open_dataset(root)
+        load_dataset(root)
 
 
 def test_nothing_in_annotations_can_run(root: Path, tmp_path: Path) -> None:
@@ -75,11 +75,11 @@ def test_nothing_in_annotations_can_run(root: Path, tmp_path: Path) -> None:
     file = root / "training" / "lang_annotations" / "auto_lang_ann.npy"
     np.save(file, np.array({"info": Bad()}, dtype=object), allow_pickle=True)
     with pytest.raises(DatasetError, match="it wants"):
-        open_dataset(root)
+        load_dataset(root)
     assert not (tmp_path / "ran").exists()
     file.write_bytes(pickle.dumps({}))
     with pytest.raises(DatasetError, match="not a file of annotations"):
-        open_dataset(root)
+        load_dataset(root)
 
 
 def test_a_split_is_not_written_over(root: Path) -> None:
@@ -125,7 +125,7 @@ def test_the_audit_finds_the_label_that_is_not_true(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
 
-    from vla_gym.collect.whole import record
+    from vla_gym.collection.whole import record
     from vla_gym.datasets import audit_dataset
     from vla_gym.runner.options import RunOptions
 
@@ -134,7 +134,7 @@ def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
     suite = load_suite("calvin/demonstrations", {**options, "length": 2, "tasks": tasks})
     out = tmp_path / "play"
     count = record("calvin-oracle", suite, out, "calvin", RunOptions(workers=1, progress=False))
-    dataset = open_dataset(out)
+    dataset = load_dataset(out)
     assert isinstance(dataset, PlayDataset)
     assert count == len(dataset.lengths) == 2
     first, second = dataset.annotations

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from vla_gym_calvin.demonstrations import QUICK, task_shares
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import OptionError, UnknownNameError
 from vla_gym.runner.journal import Journal

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, SubTask, Suite
 from vla_gym_calvin.facts import TASKS
 from vla_gym_calvin.initial import EVALUATION_SCENE, InitialState, initial_state

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_calvin.facts import MAX_STEPS
 from vla_gym_calvin.initial import EVALUATION_SCENE, initial_state

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from vla_gym.errors import OptionError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_simpler import published
 from vla_gym_simpler.assets import resolve_kind

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_template_env.env import SPOTS
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from vla_gym.contract import spec
 from vla_gym.contract.policy import Batch, Slot
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 DELTA = {"mode": spec.Mode.DELTA, "frame": spec.Frame.WORLD, "reference": spec.Reference.COMMANDED}
 _EULER = spec.Rotation.EULER_XYZ

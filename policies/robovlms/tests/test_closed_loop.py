@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import samples_vla  # noqa: F401  (one thread)
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.results import Results
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.testing.mock_env import mock_contract

@@ -17,9 +17,9 @@ from vla_gym_robovlms.model import check_backbone
 from vla_gym_robovlms.options import resolve, vla_options
 from vla_gym_robovlms.policy import RoboVlmsPolicy
 
-from vla_gym.cli.matrix_file import load_matrix
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.errors import OptionError, PolicyError, UnknownNameError
+from vla_gym.grid.config import load_matrix
 from vla_gym.plugins import SuiteEntry
 from vla_gym.registry import registry
 from vla_gym.training import load_train_config

@@ -17,7 +17,7 @@ from vla_gym_robovlms.robots import ROBOTS
 import vla_gym
 from vla_gym.contract import Batch, PolicySpec, Slot
 from vla_gym.contract.inverse import invert
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.suites import Suite
 
 pytest.importorskip("sapien")
@@ -107,7 +107,7 @@ class Learner:
 
 def test_its_labels_do_the_task_again(collected: tuple[str, Path], tmp_path: Path) -> None:
     robot, data = collected
-    dataset = open_dataset(data)
+    dataset = load_dataset(data)
     episode = dataset.episode(0, images=False)
     spec = PolicySpec(cameras={}, proprioception=(), action=ROBOTS[robot])
     labels = invert(spec, dataset.spec.contract)(episode.actions, episode.proprioception)

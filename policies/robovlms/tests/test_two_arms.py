@@ -9,7 +9,7 @@ import pytest
 import yaml
 from samples_vla import DISCRETE
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.testing import TwoArmExpert, two_arm_contract, two_arm_suite
 from vla_gym.training import TrainConfig

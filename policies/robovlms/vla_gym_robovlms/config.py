@@ -22,7 +22,7 @@ from vla_gym.contract.spec import (
 )
 from vla_gym.errors import OptionError
 from vla_gym.options import RuntimeOption
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.validation import problems
 from vla_gym.yaml_file import read_yaml
 from vla_gym_robovlms.layout import Layout, layout

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from vla_gym.assets import AssetManifest, scan
 from vla_gym.cli import main
 from vla_gym.plugins import AssetEntry, CheckEntry, Entry, PluginInfo, PolicyEntry, SuiteEntry
-from vla_gym.record import Record
 from vla_gym.registry import Registered, registry
 from vla_gym.runner import evaluation
+from vla_gym.schema import Record
 from vla_gym.suites import Suite
 from vla_gym.testing import MockPolicy, PolicyFault, ThreadWorkers, mock_suite
 from vla_gym.testing.policy import Fault

@@ -189,13 +189,13 @@ def test_a_matrix_trains_its_policies_and_compares_their_order(
 ) -> None:
     trained: list[int] = []
 
-    def train(config: Any, out: Path) -> Path:
+    def train(config: Any, out: Path, *, progress: bool = True) -> Path:
         trained.append(config.steps)
         out.mkdir(parents=True, exist_ok=True)
         (out / "policy.yaml").write_text("{policy: mock, competence: 1.0}")
         return out
 
-    monkeypatch.setattr("vla_gym.cli.train.train_function", lambda: train)
+    monkeypatch.setattr("vla_gym.training.loop.train", train)
     Path("t.yaml").write_text("{policy: mock, steps: 5, data: [{path: d}]}")
     made = {"config": "t.yaml", "options": {"steps": 7}}
     matrix = {

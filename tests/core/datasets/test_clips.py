@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vla_gym.contract.spec import CameraSpec
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.datasets.clips import ClipFields
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError, OptionError
@@ -36,7 +36,7 @@ def test_pick_and_place_share_a_video(tmp_path: Path, make: Any, one_camera: Any
     write(tmp_path, "0", text="pick up the cucumber", actions=actions[:5], **shared)
     place = "place the picked object in the vegetable basket"
     write(tmp_path, "1", texts=[place], action=actions[5:], start_frame=5, **shared)
-    dataset = open_dataset(tmp_path, {"spec": one_camera})
+    dataset = load_dataset(tmp_path, {"spec": one_camera})
     assert list(dataset.lengths) == [5, 7]
     pick, put = dataset.episode(0), dataset.episode(1)
     assert (pick.instruction, put.instruction) == ("pick up the cucumber", place)
@@ -55,7 +55,7 @@ def test_videos_by_camera_and_states(tmp_path: Path, make: Any, spec: Any) -> No
     numbers = {"a": whole.actions.tolist(), "state": whole.proprioception.tolist()}
     write(tmp_path, "0", text="x", videos=videos, **numbers)
     fields = ClipFields(actions=("a",))
-    episode = open_dataset(tmp_path, {"spec": spec, "fields": fields}).episode(0)
+    episode = load_dataset(tmp_path, {"spec": spec, "fields": fields}).episode(0)
     assert set(episode.images) == {"static", "wrist"}
     assert np.allclose(episode.proprioception, whole.proprioception)
 
@@ -76,15 +76,15 @@ def test_what_is_missing_is_named(
 ) -> None:
     write(tmp_path, "0", **annotation)
     with pytest.raises(DatasetError, match=said):
-        open_dataset(tmp_path, {"spec": one_camera}).episode(0)
+        load_dataset(tmp_path, {"spec": one_camera}).episode(0)
 
 
 def test_meaning_and_split_must_be_said(tmp_path: Path, spec: Any) -> None:
     write(tmp_path, "0", text="x")
     with pytest.raises(DatasetError, match=r"DatasetSpec"):
-        open_dataset(tmp_path)
+        load_dataset(tmp_path)
     with pytest.raises(OptionError, match="split='tst'"):
-        open_dataset(tmp_path, {"spec": spec, "split": "tst"})
+        load_dataset(tmp_path, {"spec": spec, "split": "tst"})
     (tmp_path / "anns/train/0.json").write_text("[")
     with pytest.raises(DatasetError, match=r"0\.json cannot be read"):
-        open_dataset(tmp_path, {"spec": spec}).episode(0)
+        load_dataset(tmp_path, {"spec": spec}).episode(0)

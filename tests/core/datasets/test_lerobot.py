@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vla_gym.cli import main
-from vla_gym.datasets import Demonstration, open_dataset
+from vla_gym.datasets import Demonstration, load_dataset
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.errors import DatasetError
 
@@ -37,7 +37,7 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_round_trip(folder: Path, make, spec) -> None:
-    dataset = open_dataset(folder)
+    dataset = load_dataset(folder)
     assert dataset.spec == spec
     assert dataset.lengths == [9, 4, 6]
     expected = [
@@ -60,7 +60,7 @@ def test_it_says_how_base_and_world_lie(tmp_path: Path, make, spec) -> None:
     pose = (0.1, 0.2, 0.3, 0.0, 0.0, 0.6, 0.8)
     placed = spec.model_copy(update={"base_aligned_with_world": False, "base_pose": pose})
     LeRobotWriter(tmp_path / "set", placed).add(make(0))
-    read = open_dataset(tmp_path / "set").spec
+    read = load_dataset(tmp_path / "set").spec
     assert (read.base_aligned_with_world, read.base_pose) == (False, pose)
     with pytest.raises(DatasetError, match=r"another spec.*base"):
         LeRobotWriter(tmp_path / "set", spec)
@@ -72,7 +72,7 @@ def test_what_an_older_version_did_not_store_is_named(folder: Path) -> None:
     del info["vla_gym_spec"]["base_aligned_with_world"]
     file.write_text(json.dumps(info))
     with pytest.raises(DatasetError, match=r"base_aligned_with_world: Field required\n.*older"):
-        open_dataset(folder)
+        load_dataset(folder)
 
 
 def test_it_is_what_lerobot_expects(folder: Path) -> None:
@@ -116,7 +116,7 @@ def test_files_that_hold_several_episodes_are_read(folder: Path, tmp_path: Path,
             row[f"videos/observation.images.{role}/file_index"] = 0
             row[f"videos/observation.images.{role}/from_timestamp"] = starts[number] / 30
         parquet.write_table(pyarrow.Table.from_pylist([row]), file)
-    dataset = open_dataset(folder)
+    dataset = load_dataset(folder)
     for number, written in enumerate(episodes):
         read = dataset.episode(number)
         assert np.array_equal(read.actions, written.actions)
@@ -129,14 +129,14 @@ def test_damage_is_named(folder: Path) -> None:
     for content in (whole[: len(whole) // 2], b""):
         video.write_bytes(content)
         with pytest.raises(DatasetError, match=r"file-001\.mp4"):
-            open_dataset(folder).episode(1)
+            load_dataset(folder).episode(1)
     video.unlink()
     with pytest.raises(DatasetError, match="no such file"):
-        open_dataset(folder).episode(1)
+        load_dataset(folder).episode(1)
     data = folder / "data/chunk-000/file-002.parquet"
     data.write_bytes(data.read_bytes()[:100])
     with pytest.raises(DatasetError, match=r"file-002\.parquet"):
-        open_dataset(folder).episode(2)
+        load_dataset(folder).episode(2)
 
 
 def test_a_video_that_is_too_short_is_named(folder: Path, make) -> None:
@@ -145,7 +145,7 @@ def test_a_video_that_is_too_short_is_named(folder: Path, make) -> None:
     video = folder / "videos/observation.images.static/chunk-000/file-000.mp4"
     write_pictures(video, make(0, 5).images["static"], fps=30)
     with pytest.raises(DatasetError, match="holds 5 of 9 frames"):
-        open_dataset(folder).episode(0)
+        load_dataset(folder).episode(0)
 
 
 def test_episodes_that_are_not_what_the_spec_says_are_refused(folder: Path, make, spec) -> None:
@@ -171,15 +171,15 @@ def test_foreign_folders_need_a_spec(folder: Path, spec, tmp_path: Path) -> None
     info.pop("vla_gym_spec")
     file.write_text(json.dumps(info))
     with pytest.raises(DatasetError, match="spec=DatasetSpec"):
-        open_dataset(folder)
-    assert open_dataset(folder, {"spec": spec}).lengths == [9, 4, 6]
+        load_dataset(folder)
+    assert load_dataset(folder, {"spec": spec}).lengths == [9, 4, 6]
     file.write_text(json.dumps({**info, "codebase_version": "v2.1"}))
     with pytest.raises(DatasetError, match=r"'v2\.1', expected 'v3\.0'"):
-        open_dataset(folder)
+        load_dataset(folder)
     with pytest.raises(DatasetError, match="No format reads"):
-        open_dataset(tmp_path)
+        load_dataset(tmp_path)
     with pytest.raises(DatasetError, match="not a folder"):
-        open_dataset(tmp_path / "absent")
+        load_dataset(tmp_path / "absent")
 
 
 def _run(*arguments: object) -> int:
@@ -195,8 +195,8 @@ def test_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "19 (4 to 9 an episode, 30 Hz)" in shown
     assert _run("dataset", "check", folder) == 0
     assert _run("dataset", "convert", folder, "--out", tmp_path / "copy") == 0
-    copy: Demonstration = open_dataset(tmp_path / "copy").episode(2)
-    assert np.array_equal(copy.actions, open_dataset(folder).episode(2).actions)
+    copy: Demonstration = load_dataset(tmp_path / "copy").episode(2)
+    assert np.array_equal(copy.actions, load_dataset(folder).episode(2).actions)
     next(folder.glob("videos/*/*/*")).write_bytes(b"")
     capsys.readouterr()
     assert _run("dataset", "check", folder) == 2

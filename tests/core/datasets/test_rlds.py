@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.datasets.rlds import RldsFields
 from vla_gym.datasets.tfrecord import masked_checksum, parse_example
 from vla_gym.errors import DatasetError
@@ -87,7 +87,7 @@ def folder(tmp_path: Path, make) -> Path:
 
 
 def test_episodes_are_read(folder: Path, make, spec) -> None:
-    dataset = open_dataset(folder, {"spec": spec, "fields": FIELDS})
+    dataset = load_dataset(folder, {"spec": spec, "fields": FIELDS})
     assert dataset.lengths == [3, 5, 2]
     for number, length in enumerate((3, 5, 2)):
         read, written = dataset.episode(number), make(number, length)
@@ -137,6 +137,6 @@ def test_damage_is_named(folder: Path, make, spec) -> None:
     ):
         file.write_bytes(content)
         with pytest.raises(DatasetError, match=message):
-            open_dataset(folder, options).episode(2)
+            load_dataset(folder, options).episode(2)
     with pytest.raises(DatasetError, match="RldsFields"):
-        open_dataset(folder)
+        load_dataset(folder)

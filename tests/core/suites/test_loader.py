@@ -20,7 +20,7 @@ episodes:
 """
 
 PYTHON = """
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 
 class Options(Record):

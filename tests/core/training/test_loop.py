@@ -67,7 +67,7 @@ def test_the_loss_on_what_is_held_out_is_logged_and_changes_nothing(tmp_path: Pa
 
 
 SUITE = """
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym.testing import mock_suite
 
 class Options(Record):

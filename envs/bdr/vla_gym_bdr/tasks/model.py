@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from vla_gym.errors import suggest
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym_bdr import facts
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vla_gym.errors import OptionError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym_calvin.datasets.play import BOUNDS, SPLITS, PlayDataset
 from vla_gym_calvin.datasets.recording import PlayRecorder
 

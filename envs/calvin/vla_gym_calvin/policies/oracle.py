@@ -18,7 +18,7 @@ from pydantic import Field
 from vla_gym.contract.policy import Batch, Chunk, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import PolicyError
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym_calvin.policies.arm import Arm, Motion
 from vla_gym_calvin.policies.disturbance import Disturbance
 from vla_gym_calvin.policies.reach import withdraw

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.record import Record
+from vla_gym.schema import Record
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand, Motion
 from vla_gym_simpler.policies.skills import SKILLS

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vla_gym.collect.collect import collect
-from vla_gym.collect.whole import record
-from vla_gym.datasets import open_dataset
+from vla_gym.collection.collect import collect
+from vla_gym.collection.whole import record
+from vla_gym.datasets import load_dataset
 from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.records import Executed
 from vla_gym.replay.drive import make_env
@@ -49,7 +49,7 @@ def test_every_success_is_recorded_as_it_was(tmp_path: Path) -> None:
     assert wanted
     assert len(wanted) < sum(len(record.subtasks) for record in records.values())
     assert [(s["episode"], s["subtask"]) for s in sources] == wanted
-    dataset = open_dataset(tmp_path)
+    dataset = load_dataset(tmp_path)
     for number, (episode, subtask) in enumerate(wanted):
         recorded = dataset.episode(number)
         done = records[episode].subtasks
@@ -63,8 +63,8 @@ def test_every_success_is_recorded_as_it_was(tmp_path: Path) -> None:
 
 def test_frames_are_what_was_seen_before_each_action(tmp_path: Path) -> None:
     gather(tmp_path)
-    first = open_dataset(tmp_path).episode(0)
-    episode = SUITE.episodes[open_dataset(tmp_path).episode(0).source["episode"]]
+    first = load_dataset(tmp_path).episode(0)
+    episode = SUITE.episodes[load_dataset(tmp_path).episode(0).source["episode"]]
     env = make_env(episode.env_id, episode.env_kwargs, cameras=("static", "wrist"))
     names = [s.name for s in episode.subtasks]
     seen, _ = env.reset(seed=episode.seed, options={**episode.options, "subtasks": names})
@@ -83,7 +83,7 @@ def test_going_on_ends_with_the_same_data(tmp_path: Path) -> None:
     assert [(s["episode"], s["subtask"]) for s in parts] == [
         (s["episode"], s["subtask"]) for s in whole
     ]
-    one, other = open_dataset(tmp_path / "whole"), open_dataset(tmp_path / "parts")
+    one, other = load_dataset(tmp_path / "whole"), load_dataset(tmp_path / "parts")
     for number in range(len(whole)):
         assert np.array_equal(one.episode(number).actions, other.episode(number).actions)
 

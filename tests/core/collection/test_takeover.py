@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vla_gym.collect.collect import collect
-from vla_gym.collect.takeover import TakeoverPolicy
+from vla_gym.collection.collect import collect
+from vla_gym.collection.takeover import TakeoverPolicy
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.lerobot import LeRobotDataset

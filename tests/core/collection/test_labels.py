@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.contract import adapt
 from vla_gym.contract.policy import Batch, Chunk
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.records import Executed
 from vla_gym.runner import evaluation
 from vla_gym.runner.journal import Journal
@@ -46,7 +46,7 @@ def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def gather(policy: Any, out: Path) -> Any:
     collect(policy, SUITE, out=out, workers=1, progress=False)
     pytest.importorskip("pyarrow", reason="needs pyarrow (vla-gym[datasets])")
-    return open_dataset(out)
+    return load_dataset(out)
 
 
 @pytest.mark.parametrize("chunk", [1, 4])

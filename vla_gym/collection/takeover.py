@@ -21,7 +21,7 @@ from vla_gym.contract.policy import Batch, Chunk, Policy, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError
 from vla_gym.policies.ref import make_policy
-from vla_gym.record import Record
+from vla_gym.schema import Record
 
 Actions = npt.NDArray[np.floating[Any]]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from vla_gym.datasets import open_dataset
+from vla_gym.datasets import load_dataset
 from vla_gym.testing.chaos import children, wait_until_gone
 
 pytest.importorskip("pyarrow", reason="needs pyarrow (vla-gym[datasets])")
 
 SCRIPT = """
 import sys
-from vla_gym.collect.collect import collect
+from vla_gym.collection.collect import collect
 from vla_gym.testing import MockPolicy, mock_suite
 
 collect(MockPolicy(competence=1.0), mock_suite(12), sys.argv[1], workers=2, progress=False)
@@ -53,7 +53,7 @@ def test_a_killed_collect_leaves_nothing_and_ends_with_the_same_bytes(
     assert semaphores() <= before
     for name in ("killed", "whole"):
         subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path / name)], check=True)
-    assert len(open_dataset(out).lengths) == 36
+    assert len(load_dataset(out).lengths) == 36
     one, other = files(out), files(tmp_path / "whole")
     assert sorted(one) == sorted(other)
     assert [name for name in one if one[name] != other[name]] == []

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vla_gym.collect.collect import RUN
+from vla_gym.collection.collect import RUN
 from vla_gym.contract.policy import Policy
 from vla_gym.datasets.demonstration import Footage
 from vla_gym.datasets.formats import episode_recorder

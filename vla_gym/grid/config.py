@@ -1,4 +1,4 @@
-"""The file that ``vla-gym matrix`` reads.
+"""What a matrix consists of, and the file that says it.
 
 For example::
 
@@ -23,8 +23,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from vla_gym.cli.evaluate import run_name, slug
-from vla_gym.record import Record
+from vla_gym.grid.names import run_name, slug
+from vla_gym.schema import Record
 from vla_gym.yaml_file import read_yaml
 
 
