@@ -74,7 +74,7 @@ def _verdicts(published: Sequence[Published]) -> Iterator[str]:
     """Yield each verdict once, with the labels of all rows that it is true of."""
     labels: dict[str, list[str]] = {}
     for item in published:
-        labels.setdefault(item.verdict, []).append(item.row.label)
+        labels.setdefault(item.verdict, []).append(item.row.shown)
     for verdict, names in labels.items():
         yield f"{', '.join(names)}: {verdict}"
 
@@ -109,4 +109,4 @@ def _published_row(item: Published, columns: Sequence[Estimate]) -> Row:
     marks.append("same protocol" if item.comparable else "not comparable")
     found = [(column, row.values.get(column.name)) for column in columns]
     values = ["-" if value is None else column.text(value) for column, value in found]
-    return (row.label, "", *values, f"{row.source} ({', '.join(marks)})")
+    return (row.shown, "", *values, f"{row.source} ({', '.join(marks)})")

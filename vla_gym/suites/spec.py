@@ -123,6 +123,11 @@ class PublishedRow(Record):
     protocol: str | None = None
     real: bool = False
 
+    @property
+    def shown(self) -> str:
+        """The label as tables show it."""
+        return f"{self.label} (real robot)" if self.real else self.label
+
 
 class Suite(Record):
     """Named episodes under one protocol.

@@ -127,7 +127,7 @@ def test_bad_input_is_explained() -> None:
         ({"shader": "fancy"}, "Unknown shader 'fancy'"),
         ({"lighting": "dark"}, "Unknown lighting 'dark'. Did you mean darker"),
         ({"cameras": ("wrist",)}, "Unknown camera 'wrist'"),
-        ({"weather": "rain"}, "Variant keywords"),
+        ({"weather": "rain"}, "SimplerEnv has no option 'weather'"),
         ({"assets": "mine"}, "assets='mine'"),
     ],
 )

@@ -15,6 +15,7 @@ from vla_gym_simpler.tasks.base import Options, Variant
 from vla_gym_simpler.tasks.coke import CokeJudge
 from vla_gym_simpler.tasks.drawers import AppleJudge, DrawerJudge
 from vla_gym_simpler.tasks.move_near import MoveNearJudge
+from vla_gym_simpler.variants import SimplerOptions as _with
 from vla_gym_simpler.variants import make_options, make_variant
 
 from vla_gym.errors import OptionError, UnknownNameError
@@ -140,23 +141,25 @@ def test_move_near_rules_agree_with_the_recordings(golden) -> None:
         (lambda: make_task("google_robot_open_drawer", drawer="upper"), "Unknown drawer 'upper'"),
         (lambda: make_task("widowx_stack_cube", drawer="top"), "only the drawer tasks has it"),
         (
-            lambda: make_variant("widowx_stack_cube", "widowx", lighting="darkish"),
+            lambda: make_variant("widowx_stack_cube", "widowx", _with(lighting="darkish")),
             "Unknown lighting 'darkish'",
         ),
         (
-            lambda: make_variant("google_robot_move_near", "google_robot", table="oak"),
+            lambda: make_variant("google_robot_move_near", "google_robot", _with(table="oak")),
             "Unknown table 'oak'",
         ),
         (
-            lambda: make_variant("google_robot_move_near", "google_robot", robot_variant="pink"),
+            lambda: make_variant(
+                "google_robot_move_near", "google_robot", _with(robot_variant="pink")
+            ),
             "Unknown robot_variant 'pink'",
         ),
         (
-            lambda: make_variant("widowx_stack_cube", "widowx", robot_variant="pink"),
+            lambda: make_variant("widowx_stack_cube", "widowx", _with(robot_variant="pink")),
             "the WidowX has none. Leave it out",
         ),
         (
-            lambda: make_variant("widowx_stack_cube", "widowx", distractors="none"),
+            lambda: make_variant("widowx_stack_cube", "widowx", _with(distractors="none")),
             "only google_robot_move_near has it",
         ),
     ],

@@ -49,7 +49,7 @@ def _expert() -> PolicyEntry:
         name="simpler-oracle",
         target=f"{_PACKAGE}.policies.oracle:SimplerOracle",
         summary="scripted expert with ground-truth state, all nine tasks: the upper bound",
-        options=f"{_PACKAGE}.policies.oracle:OracleOptions",
+        needs_contract=True,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vla_gym.errors import OptionError, UnknownNameError
+from vla_gym.schema import Record
+from vla_gym_simpler.engine import ENGINES
 from vla_gym_simpler.facts.robots import GOOGLE_HEAD_TILTS, GOOGLE_RECOLORINGS
 from vla_gym_simpler.facts.scenes import DRAWER_LIGHTING, TABLETOP_LIGHTING
 from vla_gym_simpler.tasks.base import Options, Variant
@@ -34,51 +36,70 @@ def check_one_of(keyword: str, value: str, known: Any) -> None:
         raise UnknownNameError(keyword, value, known)
 
 
-def make_variant(
-    task: str,
-    robot: str,
-    *,
-    setting: str = "visual-matching",
-    lighting: str = "default",
-    background: str = "",
-    table: str = "",
-    distractors: str = "",
-    camera: str = "",
-    station: str = "",
-    robot_variant: str | None = None,
-) -> Variant:
-    """Return a variant; see ``SimplerEnv`` for the keywords.
+class SimplerOptions(Record):
+    """Keywords of ``SimplerEnv`` besides those of every environment; see there for the values."""
+
+    assets: str = "auto"
+    engine: str = "sapien3"
+    shader: str = "default"
+    orientation: str | None = None
+    drawer: str | None = None
+    objects: str | None = None
+    setting: str = "visual-matching"
+    lighting: str = "default"
+    background: str = ""
+    table: str = ""
+    distractors: str = ""
+    camera: str = ""
+    station: str = ""
+    robot_variant: str | None = None
+
+    def of_the_task(self) -> dict[str, Any]:
+        """Return the keywords of ``tasks.make_task``."""
+        names = {"orientation": self.orientation, "drawer": self.drawer, "form": self.objects}
+        return {**names, "third": self.distractors != "none"}
+
+
+def make_variant(task: str, robot: str, options: SimplerOptions) -> Variant:
+    """Return the variant that the keywords of an environment name.
 
     Raises:
         UnknownNameError: For a value that is not there, with near matches.
         OptionError: For a keyword that the task does not have.
     """
-    check_one_of("setting", setting, SETTINGS)
+    check_one_of("engine", options.engine, ENGINES)
+    check_one_of("setting", options.setting, SETTINGS)
     tabletop = robot == "widowx" or task in _TABLETOP_TASKS
-    check_one_of("lighting", lighting, TABLETOP_LIGHTING if tabletop else DRAWER_LIGHTING)
-    check_one_of("background", background, BACKGROUNDS)
-    check_one_of("table", table, TABLES)
-    check_one_of("distractors", distractors, (*DISTRACTORS, "none"))
-    check_one_of("camera", camera, (*GOOGLE_HEAD_TILTS, "variant"))
-    check_one_of("station", station, STATIONS)
-    if robot_variant and robot == "widowx":
-        raise OptionError(f"robot_variant={robot_variant!r}: the WidowX has none. Leave it out.")
-    check_one_of("robot_variant", robot_variant or "", GOOGLE_RECOLORINGS)
-    if station and tabletop:
-        raise OptionError(f"station={station!r}: {task} has no cabinet. Leave it out.")
-    if distractors in DISTRACTORS and task != "google_robot_pick_coke_can":
-        raise OptionError(f"distractors={distractors!r}: only google_robot_pick_coke_can has them.")
-    if distractors == "none" and task != "google_robot_move_near":
-        raise OptionError(f"distractors='none': only google_robot_move_near has it, not {task}.")
+    check_one_of("lighting", options.lighting, TABLETOP_LIGHTING if tabletop else DRAWER_LIGHTING)
+    check_one_of("background", options.background, BACKGROUNDS)
+    check_one_of("table", options.table, TABLES)
+    check_one_of("distractors", options.distractors, (*DISTRACTORS, "none"))
+    check_one_of("camera", options.camera, (*GOOGLE_HEAD_TILTS, "variant"))
+    check_one_of("station", options.station, STATIONS)
+    _check_task(task, robot, options, tabletop=tabletop)
     return Variant(
-        robot=robot_variant,
-        overlay=setting == "visual-matching",
-        lighting=lighting,
-        background=table or _STAGES.get(background, background),
-        distractors=DISTRACTORS.get(distractors, ()),
-        camera=camera,
-        station=station,
+        robot=options.robot_variant,
+        overlay=options.setting == "visual-matching",
+        lighting=options.lighting,
+        background=options.table or _STAGES.get(options.background, options.background),
+        distractors=DISTRACTORS.get(options.distractors, ()),
+        camera=options.camera,
+        station=options.station,
     )
+
+
+def _check_task(task: str, robot: str, options: SimplerOptions, *, tabletop: bool) -> None:
+    """Refuse what this task does not have."""
+    repainted, crowd = options.robot_variant, options.distractors
+    if repainted and robot == "widowx":
+        raise OptionError(f"robot_variant={repainted!r}: the WidowX has none. Leave it out.")
+    check_one_of("robot_variant", repainted or "", GOOGLE_RECOLORINGS)
+    if options.station and tabletop:
+        raise OptionError(f"station={options.station!r}: {task} has no cabinet. Leave it out.")
+    if crowd in DISTRACTORS and task != "google_robot_pick_coke_can":
+        raise OptionError(f"distractors={crowd!r}: only google_robot_pick_coke_can has them.")
+    if crowd == "none" and task != "google_robot_move_near":
+        raise OptionError(f"distractors='none': only google_robot_move_near has it, not {task}.")
 
 
 _OPTIONS = ("episode_id", "obj_init_options", "robot_init_options", "subtasks")

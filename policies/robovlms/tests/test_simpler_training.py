@@ -25,8 +25,8 @@ rendering = pytest.importorskip("vla_gym_sapien.rendering")
 pytestmark = [pytest.mark.full, pytest.mark.slow]
 
 SUITES = {
-    "widowx": ("widowx", "simpler/widowx", "stack_cube"),
-    "google-robot": ("google_robot", "simpler/google-robot", "pick_coke_can"),
+    "widowx": ("simpler/widowx", "stack_cube"),
+    "google-robot": ("simpler/google-robot", "pick_coke_can"),
 }
 STEPS = 4
 """Of an evaluation of what was trained; what it solves is not asked here."""
@@ -38,7 +38,7 @@ def run(*arguments: str) -> None:
 
 def suite_of(robot: str) -> Suite:
     """Return the suite that was collected on, one episode of it."""
-    _, name, task = SUITES[robot]
+    name, task = SUITES[robot]
     suite = vla_gym.load_suite(name, {"assets": "builtin", "shader": "trivial", "tasks": [task]})
     return suite.model_copy(update={"episodes": suite.episodes[:1]})
 
@@ -49,9 +49,9 @@ def collected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     if not rendering.probe().ok:
         pytest.skip(f"no Vulkan device: {rendering.probe().problem}")
     robot, data = request.param, tmp_path_factory.mktemp(request.param) / "data"
-    driven, suite, task = SUITES[robot]
+    suite, task = SUITES[robot]
     chosen = [f"suite.tasks=[{task}]", "suite.assets=builtin", "suite.shader=trivial"]
-    settings = [part for one in (f"policy.robot={driven}", *chosen) for part in ("--set", one)]
+    settings = [part for one in chosen for part in ("--set", one)]
     where = ("--limit", "1", "--workers", "1", "--out", str(data))
     run("collect", "--policy", "simpler-oracle", "--suite", suite, *settings, *where)
     return robot, data

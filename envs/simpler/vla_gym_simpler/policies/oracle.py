@@ -7,35 +7,31 @@ own program: a generator of actions that looks at the state before each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
-from vla_gym.contract.spec import PolicySpec
-from vla_gym.schema import Record
+from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand, Motion
 from vla_gym_simpler.policies.skills import SKILLS
 from vla_gym_simpler.spec import action_spec
 
-
-class OracleOptions(Record):
-    """What may be set.
-
-    Attributes:
-        robot: Which robot it drives; actions mean different things to the two.
-    """
-
-    robot: Literal["widowx", "google_robot"] = "widowx"
+ROBOTS = ("widowx", "google_robot")
 
 
 class SimplerOracle:
-    """The policy."""
+    """The policy.
 
-    def __init__(self, options: OracleOptions | None = None) -> None:
-        self._robot = (options or OracleOptions()).robot
+    Args:
+        env_contract: Where it acts: its action says which robot it drives. Whether it may act there
+            at all is told by its spec, as that of every expert.
+    """
+
+    def __init__(self, *, env_contract: EnvContract) -> None:
+        driven = [robot for robot in ROBOTS if action_spec(robot) == env_contract.action]
+        self._robot = driven[0] if driven else ROBOTS[0]
         self._programs: dict[int, tuple[Hand, Motion]] = {}
 
     @property
