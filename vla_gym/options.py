@@ -19,6 +19,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -174,21 +175,37 @@ class OptionHelp:
     runtime: bool
 
 
-def describe(model: type[BaseModel], prefix: str = "") -> Iterator[OptionHelp]:
-    """Yield the options of a model and, behind each that is a model itself, those of it."""
+def describe(
+    model: type[BaseModel], values: BaseModel | None = None, prefix: str = ""
+) -> Iterator[OptionHelp]:
+    """Yield the options of a model and, behind each that is a model itself, those of it.
+
+    Args:
+        model: What may be set.
+        values: What is set if nobody sets anything; the model's own defaults if ``None``.
+        prefix: Of the names.
+    """
     texts = _attributes(model)
     for name, field in model.model_fields.items():
         text = (field.description or texts.get(name, "")).replace("``", "")
-        kind, default = _type(field.annotation), _default(field)
+        value = None if values is None else getattr(values, name)
+        default = _default(field) if values is None else _shown(value)
+        kind = _type(field.annotation)
         yield OptionHelp(f"{prefix}{name}", kind, default, text, _is_runtime(field))
         if (inner := _model(field.annotation)) is not None:
-            yield from describe(inner, f"{prefix}{name}.")
+            known = value if isinstance(value, inner) else None
+            yield from describe(inner, known, f"{prefix}{name}.")
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    value = field.get_default(call_default_factory=True)
+    return _shown(field.get_default(call_default_factory=True))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Enum):
+        return repr(value.value)
     return "..." if isinstance(value, BaseModel) else repr(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from vla_gym.options import RuntimeOption, identity_options
+from vla_gym.options import RuntimeOption, describe, identity_options
 from vla_gym.schema import Record
 
 
@@ -26,3 +26,16 @@ def test_how_it_is_run_is_not_part_of_what_it_is() -> None:
 
 def test_unknown_options_and_plain_values_stay() -> None:
     assert identity_options(Options, {"other": 1, "inner": None}) == {"other": 1, "inner": None}
+
+
+def test_options_are_shown_with_what_they_are_if_nobody_sets_them() -> None:
+    plain = {one.name: one.default for one in describe(Options)}
+    assert plain == {
+        "layers": "4",
+        "device": "'auto'",
+        "inner": "None",
+        "inner.width": "8",
+        "inner.batch": "1",
+    }
+    chosen = {one.name: one.default for one in describe(Options, Options(inner=Inner(width=3)))}
+    assert (chosen["inner"], chosen["inner.width"]) == ("...", "3")

@@ -52,7 +52,7 @@ def show_command(
             "default": one.default,
             "what it is": f"{one.help}{' (not part of the identity of a run)' * one.runtime}",
         }
-        for one in describe(_model(kind, name))
+        for one in describe(*_options(kind, name))
     ]
     if as_json:
         print_json(rows)
@@ -63,15 +63,26 @@ def show_command(
         print_tables([Table(f"{kind} {name}", tuple(rows[0]), (cells,), text=True)])
 
 
-def _model(kind: str, name: str) -> type[Record]:
-    from vla_gym.errors import UnknownNameError
-    from vla_gym.policies.ref import policy_options
-    from vla_gym.suites import suite_options
+def _options(kind: str, name: str) -> tuple[type[Record], Record | None]:
+    """Return the model of the options, and what they are if nobody sets anything.
 
-    readers = {"policy": policy_options, "suite": suite_options}
+    Where something has to be set the latter is ``None``.
+    """
+    from vla_gym.errors import OptionError, UnknownNameError
+    from vla_gym.policies.ref import policy_defaults, policy_options
+    from vla_gym.suites import suite_defaults, suite_options
+
+    readers = {
+        "policy": (policy_options, policy_defaults),
+        "suite": (suite_options, suite_defaults),
+    }
     if kind not in readers:
         raise UnknownNameError("kind", kind, readers)
-    return readers[kind](name)
+    model, defaults = readers[kind]
+    try:
+        return model(name), defaults(name)
+    except OptionError:
+        return model(name), None
 
 
 def _entries(kind: str) -> Iterator[dict[str, Any]]:

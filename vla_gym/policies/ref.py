@@ -107,6 +107,15 @@ def policy_options(text: str) -> type[Record]:
     return options_model(find_policy(text)[0].options)
 
 
+def policy_defaults(text: str) -> Record:
+    """Return the options of a policy for which nothing is set.
+
+    Raises:
+        OptionError: When something has to be set.
+    """
+    return PolicyRef.parse(text).options
+
+
 def find_policy(text: str) -> tuple[PolicyEntry, dict[str, Any]]:
     """Return the entry of a name or a file, and the options that the file gives."""
     name, said = load_policy_file(Path(text)) if is_policy_file(text) else (text, {})

@@ -1,6 +1,6 @@
 """Episodes, suites and protocols; loading them by name or by path."""
 
-from vla_gym.suites.loader import load_suite, suite_options
+from vla_gym.suites.loader import load_suite, suite_defaults, suite_options
 from vla_gym.suites.spec import (
     EpisodeSpec,
     Protocol,
@@ -20,5 +20,6 @@ __all__ = [
     "digest",
     "jsonable",
     "load_suite",
+    "suite_defaults",
     "suite_options",
 ]

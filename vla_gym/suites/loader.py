@@ -74,6 +74,15 @@ def suite_options(name: str) -> type[Record]:
     return _source(name).model
 
 
+def suite_defaults(name: str) -> Record:
+    """Return the options of a suite for which nothing is set.
+
+    Raises:
+        OptionError: When something has to be set.
+    """
+    return _source(name).options({})
+
+
 @dataclass(frozen=True)
 class _Source:
     """Where a suite comes from.
@@ -92,9 +101,13 @@ class _Source:
     model: type[Record]
     document: Document | None = None
 
-    def make(self, given: Mapping[str, Any]) -> Any:
+    def options(self, given: Mapping[str, Any]) -> Record:
+        """Return what was given over the entry's defaults, validated."""
         whole = merged(self.entry.defaults, given)
-        options = validated(self.model, whole, where=f"Suite {self.name!r}")
+        return validated(self.model, whole, where=f"Suite {self.name!r}")
+
+    def make(self, given: Mapping[str, Any]) -> Any:
+        options = self.options(given)
         more = {} if self.document is None else {"document": self.document}
         return call_target(self.target, self.entry, options, **more)
 

@@ -283,3 +283,15 @@ def test_video_strip_writes_a_picture(vla_gym: Invoke) -> None:
     assert status == 0
     assert out.strip() == "strip.png"
     assert Path("strip.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_says_what_may_be_set_and_what_it_is_otherwise(vla_gym: Invoke) -> None:
+    rows = json.loads(vla_gym("show", "suite", "mock/chain", "--json")[1])
+    assert {row["option"]: row["default"] for row in rows}["chain"] == "3"
+    status, out, _ = vla_gym("show", "policy", "mock")
+    assert status == 0
+    assert "competence" in out
+    status, _, err = vla_gym("show", "policy", "mokc")
+    assert status == 2
+    assert "Did you mean mock?" in err
+    assert vla_gym("show", "gripper", "x")[0] == 2
