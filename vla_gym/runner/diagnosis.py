@@ -60,14 +60,14 @@ class Trace:
         copies = (None if part is None else np.array(part) for part in vars(chunk).values())
         self._chunks.append(Chunk(*copies))  # type: ignore[arg-type]
 
-    def felt(self, proprioception: Floats) -> None:
+    def moved_to(self, proprioception: Floats) -> None:
         """Add the proprioception of an observation."""
         now = np.asarray(proprioception)
         now = now[self._hands] if self._hands else now
         self._low = now if self._low is None else np.minimum(self._low, now)
         self._high = now if self._high is None else np.maximum(self._high, now)
 
-    def saw(self, images: Mapping[str, npt.NDArray[np.uint8]]) -> None:
+    def pictured(self, images: Mapping[str, npt.NDArray[np.uint8]]) -> None:
         """Look at the first pictures that the policy gets."""
         if self._pictures is None and images:
             pictures = images.values()

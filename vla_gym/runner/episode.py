@@ -86,7 +86,7 @@ class Episode:
         began = time.perf_counter()
         self._obs, self._info = reset(self._env, self._spec)
         self._seconds["reset"] += time.perf_counter() - began
-        self._felt()
+        self._trace_state()
 
     def _run_subtasks(self) -> None:
         for number, subtask in enumerate(self._spec.subtasks):
@@ -116,7 +116,7 @@ class Episode:
         seen = self._adapter.observation(
             {**self._obs, "instruction": subtask.instruction}, self._info
         )
-        self._trace.saw(seen.images)
+        self._trace.pictured(seen.images)
         began = time.perf_counter()
         chunk = self._ask(seen, subtask=number, reset=reset)
         self._seconds["policy"] += time.perf_counter() - began
@@ -136,12 +136,12 @@ class Episode:
         if executed < 1:
             raise ObservationError(f"step_chunk executed {executed} of {len(actions)} actions.")
         self._trace.acted(chunk[:executed])
-        self._felt()
+        self._trace_state()
         tally.count(executed, self._info, over=terminated or truncated)
         return executed
 
-    def _felt(self) -> None:
-        self._trace.felt(self._obs["proprioception"])
+    def _trace_state(self) -> None:
+        self._trace.moved_to(self._obs["proprioception"])
 
     def _record(self, error: str | None) -> EpisodeRecord:
         spec = self._spec

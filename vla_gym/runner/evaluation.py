@@ -25,12 +25,12 @@ from vla_gym.runner import provenance
 from vla_gym.runner.acting import Actor
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.engine import Engine, Limits, Work
-from vla_gym.runner.journal import AGAIN, Journal
+from vla_gym.runner.journal import RESUME_HINT, Journal
 from vla_gym.runner.messages import Start
 from vla_gym.runner.options import RunOptions, Workers, run_options
 from vla_gym.runner.policy_set import PolicySet, policy_set
 from vla_gym.runner.pool import LocalWorkers
-from vla_gym.runner.progress import Nobody, ProgressBar, Watcher
+from vla_gym.runner.progress import NullWatcher, ProgressBar, Watcher
 from vla_gym.runner.recording import JournalRecorder, log_path
 from vla_gym.suites import Suite, jsonable, load_suite
 
@@ -217,7 +217,7 @@ def _run_record(plan: _Plan) -> RunRecord:
 @contextlib.contextmanager
 def _watcher(journal: Journal, plan: _Plan) -> Iterator[Watcher]:
     if not plan.options.progress:
-        yield Nobody()
+        yield NullWatcher()
         return
     done = [record for index, record in journal.records.items() if index < plan.episodes]
     length = max(len(episode.subtasks) for episode in plan.suite.episodes)
@@ -239,4 +239,4 @@ def _explained(journal: Journal, episodes: int) -> Iterator[None]:
 
 def _safe(journal: Journal, episodes: int) -> str:
     done = sum(index < episodes for index in journal.records)
-    return f"{done} of {episodes} episodes are finished and safe in {journal.out}; {AGAIN}."
+    return f"{done} of {episodes} episodes are finished and safe in {journal.out}; {RESUME_HINT}."

@@ -40,7 +40,7 @@ from vla_gym.records import (
 ACTIONS_DIR = "actions"
 VIDEOS_DIR = "videos"
 LOCK_FILE = ".lock"
-AGAIN = "run the same command again and it goes on where it stopped"
+RESUME_HINT = "run the same command again and it goes on where it stopped"
 
 
 class Journal:
@@ -207,7 +207,7 @@ class Journal:
             raise JournalError(
                 f"The journal in {self.out} cannot be {what}: {error.strerror or error}. "
                 f"{len(self.records)} finished episodes are safe there. Repair the cause (free "
-                f"some space, check permissions), then {AGAIN}."
+                f"some space, check permissions), then {RESUME_HINT}."
             ) from error
 
 

@@ -38,7 +38,7 @@ class Watcher(Protocol):
         ...
 
 
-class Nobody:
+class NullWatcher:
     """Ignores every event."""
 
     def finished(self, record: EpisodeRecord) -> None:

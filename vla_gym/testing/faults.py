@@ -16,7 +16,7 @@ from vla_gym.errors import ObservationError
 KINDS = ("raise", "observation", "quit", "interrupt", "exit", "kill", "hang", "slow")
 
 
-def strike(fault: Mapping[str, Any], step: int) -> None:
+def inject(fault: Mapping[str, Any], step: int) -> None:
     """Let a fault happen if its time has come.
 
     Args:

@@ -30,7 +30,7 @@ from vla_gym.contract.spec import (
 )
 from vla_gym.env.spaces import checked_actions
 from vla_gym.errors import OptionError, UnknownNameError, suggest
-from vla_gym.testing.faults import strike
+from vla_gym.testing.faults import inject
 
 NAME = "MockWorld-v0"
 ENV_ID = f"{__name__}:{NAME}"
@@ -138,7 +138,7 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode; options are ``subtasks`` and ``fault`` (see ``faults.strike``)."""
+        """Begin an episode; options are ``subtasks`` and ``fault`` (see ``faults.inject``)."""
         super().reset(seed=seed)
         given = dict(options or {})
         self._subtasks = tuple(given.pop("subtasks", ()))
@@ -151,7 +151,7 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         self._begin()
         self._completed, self._steps = 0, 0
         self._current = self._subtasks[0] if self._subtasks else ""
-        strike(self._fault, 0)
+        inject(self._fault, 0)
         return self._observe(), {**self._info(success=False), "steps": 0}
 
     def step(self, action: npt.NDArray[np.floating[Any]]) -> StepResult:
@@ -165,7 +165,7 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         success, steps = False, 0
         for action in checked_actions(actions, size=self.contract.action.size, ndim=2):
             self._steps += 1
-            strike(self._fault, self._steps)
+            inject(self._fault, self._steps)
             self._move(np.asarray(action, np.float64))
             steps += 1
             if success := self._achieved():

@@ -211,7 +211,7 @@ def test_an_environment_that_always_raises_is_an_error_with_a_traceback(run: Any
     record = results.records[2]
     assert record.error is not None
     assert record.error.startswith("RuntimeError: the mock world was told to raise")
-    assert "in strike" in record.error
+    assert "in inject" in record.error
     assert record.timing["attempt"] == 3
     assert len(results.records) == 6
 

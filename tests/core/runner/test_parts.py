@@ -111,9 +111,9 @@ def test_no_cameras_need_no_pictures() -> None:
 def trace(actions: np.ndarray, *, moved: float = 0.5, picture: int | None = None) -> Trace:
     made = Trace(mock_contract())
     for end in (0.0, moved):
-        made.felt(np.array([end, 0, 0, 0.08 * end], np.float32))
+        made.moved_to(np.array([end, 0, 0, 0.08 * end], np.float32))
     if picture is not None:
-        made.saw({"static": np.full((4, 4, 3), picture, np.uint8)})
+        made.pictured({"static": np.full((4, 4, 3), picture, np.uint8)})
     made.acted(Chunk(actions))
     return made
 
