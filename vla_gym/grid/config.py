@@ -4,8 +4,8 @@ For example::
 
 out: runs/smoke          # one directory per pair below it
 limit: 2                 # episodes per pair (a suite may set its own)
-workers: 2               # or auto
-video: none              # failures, all or none
+workers: 2               # this and the next: any field of RunOptions
+video: none
 policies:
   - random
   - {name: my-policy, label: my-policy-v2, options: {path: model.pt}}
@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from vla_gym.grid.names import run_name, slug
+from vla_gym.runner.options import RunOptions
 from vla_gym.schema import Record
 from vla_gym.yaml_file import read_yaml
 
@@ -91,28 +92,26 @@ class Cell:
 
     Attributes:
         training: Folder of the policy's training, if it is trained.
+        options: How it is run.
     """
 
     policy: PolicyChoice
     suite: SuiteChoice
     out: Path
     training: Path
-    limit: int | None
-    workers: int | Literal["auto"]
-    batch_size: int | None
-    video: Literal["failures", "all", "none"]
+    options: RunOptions
 
 
-class Matrix(Record):
-    """What the file says."""
+class Matrix(RunOptions):
+    """What the file says: policies, suites, and how each pair is run.
+
+    Attributes:
+        out: Directory of all runs.
+    """
 
     policies: tuple[PolicyChoice, ...] = Field(min_length=1)
     suites: tuple[SuiteChoice, ...] = Field(min_length=1)
     out: Path = Path("runs/matrix")
-    limit: int | None = Field(default=None, gt=0)
-    workers: int | Literal["auto"] = "auto"
-    batch_size: int | None = Field(default=None, gt=0)
-    video: Literal["failures", "all", "none"] = "failures"
 
     @field_validator("policies", "suites")
     @classmethod
@@ -131,14 +130,15 @@ class Matrix(Record):
                 suite=suite,
                 out=self.out / run_name(policy.label, suite.label),
                 training=self.out / "training" / slug(policy.label),
-                limit=suite.limit or self.limit,
-                workers=self.workers,
-                batch_size=self.batch_size,
-                video=self.video,
+                options=self._run_options(suite),
             )
             for suite in self.suites
             for policy in self.policies
         ]
+
+    def _run_options(self, suite: SuiteChoice) -> RunOptions:
+        fields = self.model_dump(include=set(RunOptions.model_fields), exclude_unset=True)
+        return RunOptions(**fields | ({"limit": suite.limit} if suite.limit else {}))
 
 
 def load_matrix(path: Path) -> Matrix:

@@ -6,7 +6,7 @@ the others go on. The same call again resumes every pair, and every training tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,22 +137,17 @@ def _row(cell: Cell, trained: dict[str, str], say: Callable[[str], None]) -> Mat
 
 def _run(cell: Cell, trained: dict[str, str]) -> Results:
     """Return the results of one pair; ``trained`` are the policies made so far, by label."""
-    label, run = cell.policy.label, _run_options(cell)
+    label = cell.policy.label
     if label not in trained:
         trained[label] = _policy(cell)
     return evaluate(
         trained[label],
         cell.suite.name,
         cell.out,
+        cell.options,
         policy_options=cell.policy.options,
         suite_options=cell.suite.options,
-        **run,
     )
-
-
-def _run_options(cell: Cell) -> Mapping[str, Any]:
-    names = ("workers", "limit", "batch_size", "video")
-    return {name: getattr(cell, name) for name in names}
 
 
 def _policy(cell: Cell) -> str:

@@ -1,6 +1,6 @@
 """What a run has found out, safe on disk the moment an episode ends.
 
-``DIR/episodes.jsonl`` holds one line an episode, written whole, flushed and fsynced before the next
+``DIR/episodes.jsonl`` holds one line per episode, written whole, flushed and fsynced before the next
 thing happens; ``DIR/actions/<episode>.npz`` the executed actions,
 and what a policy intended instead; ``DIR/run.json`` what is run. A
 line that was cut off in the middle (a kill, a full disk) is removed before anything is added, so
@@ -121,7 +121,7 @@ class Journal:
             buffer = io.BytesIO()
             arrays: dict[str, Any] = executed.arrays()
             np.savez_compressed(buffer, **arrays)
-            # Not synced: no number depends on it, and one fsync an episode is enough.
+            # Not synced: no number depends on it, and one fsync per episode is enough.
             files.write_atomically(self.actions_path(record.episode), buffer.getvalue())
             self._append_line(record.model_dump_json().encode() + b"\n")
         self.records[record.episode] = record

@@ -134,7 +134,7 @@ class Suite(Record):
 
     Attributes:
         table: Name of a registered summary: ``"chain"`` has success at 1..n and average length,
-            ``"tasks"`` a row a group.
+            ``"tasks"`` one row per group.
     """
 
     name: str
