@@ -1,10 +1,10 @@
 """What a run has found out, safe on disk the moment an episode ends.
 
-``DIR/episodes.jsonl`` holds one line per episode, written whole, flushed and fsynced before the next
-thing happens; ``DIR/actions/<episode>.npz`` the executed actions,
-and what a policy intended instead; ``DIR/run.json`` what is run. A
-line that was cut off in the middle (a kill, a full disk) is removed before anything is added, so
-the file is whole whenever it is read. A lock keeps a second run out of the same directory.
+``DIR/episodes.jsonl`` holds one line per episode, written whole, flushed and fsynced before
+anything else happens; ``DIR/actions/<episode>.npz`` the executed actions and what a policy intended
+instead; ``DIR/run.json`` what is run. A line that was cut off in the middle (a kill, a full disk) is
+removed before anything is added, so the file is whole whenever it is read. A lock keeps a second
+run out of the same directory.
 """
 
 from __future__ import annotations
