@@ -2,7 +2,7 @@
 
 ``DIR/episodes.jsonl`` holds one line per episode, written whole, flushed and fsynced before
 anything else happens; ``DIR/actions/<episode>.npz`` the executed actions and what a policy intended
-instead; ``DIR/run.json`` what is run. A line that was cut off in the middle (a kill, a full disk) is
+instead; ``DIR/run.json`` what is run. A line that was cut off (by a kill or a full disk) is
 removed before anything is added, so the file is whole whenever it is read. A lock keeps a second
 run out of the same directory.
 """
