@@ -8,6 +8,8 @@ its final name and renamed, so that a run that was broken off leaves none that c
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -64,7 +66,7 @@ def write_frames(path: Path, frames: Iterable[Frame], *, fps: float, encoding: E
             written; nothing is left behind.
     """
     try:
-        with replacing(path) as partial:
+        with replacing(path) as partial, _little_garbage():
             if not _encode(partial, _checked(path, frames), fps, encoding):
                 raise VlaGymError(f"Video {path} has no frames.")
     except OSError as error:
@@ -106,6 +108,22 @@ def versions() -> dict[str, str]:
     import imageio
 
     return {"imageio": imageio.__version__, "av": av.__version__}
+
+
+@contextlib.contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Keep what exists already out of the garbage collections of imageio's plugin.
+
+    It collects twice per file, which takes half a second in a process that holds torch.
+    """
+    if gc.get_freeze_count():  # somebody else's, to be left as they are
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _checked(path: Path, frames: Iterable[Frame]) -> Iterator[Frame]:
