@@ -1,9 +1,9 @@
 """Install requirements into an environment: quickly with uv, or with pip where uv cannot.
 
-Used by the Makefile (``--venv .venv``, which is made when absent; ``--check`` only says whether this
-interpreter will do) and by tox as its install command. uv is an order of magnitude faster than pip,
-but it reads none of pip's configuration: what pip was told about indexes is handed on, and if uv
-fails all the same (a proxy or an index only pip knows) pip does the work. Needs nothing but the
+Used by the Makefile (``--venv .venv``, which is made when absent; ``--check`` only says whether
+this interpreter will do) and by tox as its install command. uv is an order of magnitude faster than
+pip, but it reads none of pip's configuration: what pip was told about indexes is handed on, and if
+uv fails all the same (a proxy or an index only pip knows) pip does the work. Needs nothing but the
 standard library.
 """
 
@@ -22,7 +22,7 @@ WORKSPACE = "requirements-dev.txt"
 WEIGHTS = ROOT / "requirements-weights.txt"
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 OLDEST, NEWEST = (3, 10), (3, 11)
-"""Versions of Python for which every package of the workspace publishes wheels (pybullet: these)."""
+"""Versions of Python for which every package that is needed publishes wheels (pybullet: these)."""
 DEBIAN_FIX = ["apt-get", "install", "-y", "--no-install-recommends", "python3-venv"]
 
 
