@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 import pluggy
 
-from vla_gym.errors import PluginError
+from vla_gym.errors import PluginError, reason
 
 GROUP = "vla_gym"
 DISABLE_VARIABLE = "VLA_GYM_DISABLE_PLUGINS"
@@ -124,6 +124,8 @@ class EnvEntry(Entry):
 
     Attributes:
         contract: Import string of ``f(**env_kwargs) -> EnvContract``; imports no simulator.
+        tasks: Import string of ``f(**env_kwargs) -> Iterable[str]``, the names of its sub-tasks;
+            imports no simulator. With it a suite that names another one is refused when it is read.
         kwargs: Default keyword arguments of the class.
     """
 
@@ -131,6 +133,7 @@ class EnvEntry(Entry):
     word: ClassVar[str] = "environment"
 
     contract: str = ""
+    tasks: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -139,6 +142,8 @@ class EnvEntry(Entry):
         if not _ENV_ID.fullmatch(self.name):
             raise PluginError(f"{self.name!r} is no id of an environment, such as 'My-Env-v0'.")
         self._check_target("contract", self.contract)
+        if self.tasks:
+            self._check_target("tasks", self.tasks)
         self._check("kwargs", Mapping)
 
 
@@ -350,7 +355,7 @@ class _Plugin:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also SystemExit: a plugin does not end our program
-            self._set(error=_reason(error))
+            self._set(error=reason(error))
             warnings.warn(f"{self} is skipped: {self.info.error}", stacklevel=5)
 
     def _warn_if_slow(self, seconds: float) -> None:
@@ -366,10 +371,3 @@ class _Plugin:
 
     def __str__(self) -> str:
         return f"vla_gym plugin {self.info.name!r} ({self.info.distribution})"
-
-
-def _reason(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # its own __str__ is broken, too
-        return type(error).__name__

@@ -16,7 +16,6 @@ from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.env.registration import contract_of
-from vla_gym.errors import RunnerError, VlaGymError
 from vla_gym.policies.ref import PolicyRef
 from vla_gym.runner.acting import close_policy, policy_spec
 from vla_gym.suites.spec import EpisodeSpec, Suite
@@ -89,22 +88,9 @@ def _contracts(suite: Suite) -> dict[str, _Offer]:
     offers: dict[str, _Offer] = {}
     for episode in suite.episodes:
         if episode.env_key not in offers:
-            contract = _contract(episode.env_id, episode.env_kwargs)
+            contract = contract_of(episode.env_id, episode.env_kwargs)
             offers[episode.env_key] = _Offer(episode.env_id, contract)
     return offers
-
-
-def _contract(env_id: str, env_kwargs: Mapping[str, Any]) -> EnvContract:
-    """Return what an environment offers; whatever its code raises is told as its error."""
-    try:
-        return contract_of(env_id, env_kwargs)
-    except VlaGymError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise RunnerError(
-            f"{env_id} cannot be built. {type(error).__name__}: {error} (env_kwargs: "
-            f"{dict(env_kwargs)})"
-        ) from error
 
 
 def _distinct(

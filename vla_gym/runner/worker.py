@@ -18,6 +18,7 @@ from typing import Protocol, cast
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.errors import reach
+from vla_gym.parent_death import die_with_parent
 from vla_gym.replay.drive import Env, make_env
 from vla_gym.replay.walk import Walk
 from vla_gym.runner.episode import Episode, describe_error
@@ -39,7 +40,6 @@ from vla_gym.runner.messages import (
     Stop,
     ToWorker,
 )
-from vla_gym.runner.parent_death import die_with_parent
 from vla_gym.suites.spec import EpisodeSpec, jsonable
 
 MAX_ENVS = 4

@@ -29,13 +29,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vla_gym.errors import SuiteError, suggest
+from vla_gym.env.registration import tasks_of
+from vla_gym.errors import SuiteError, VlaGymError, suggest
 from vla_gym.options import NoOptions, call_target, merged, options_model, validated
 from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry, SummaryEntry
 from vla_gym.registry import registry
 from vla_gym.schema import Record
 from vla_gym.suites.spec import Suite
-from vla_gym.yaml_file import Document, read_yaml
+from vla_gym.yaml_file import Document, Place, read_yaml
 
 SUFFIXES = (".yaml", ".yml", ".py")
 
@@ -57,7 +58,25 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
     if not isinstance(suite, Suite):
         raise SuiteError(f"{name}: expected a Suite, got {type(suite).__name__}.")
     registry().get(SummaryEntry, suite.table)
+    _check_tasks(suite, found)
     return suite
+
+
+def _check_tasks(suite: Suite, source: _Source) -> None:
+    """Refuse a sub-task that its environment does not know, as far as that can be asked."""
+    known: dict[str, tuple[str, ...] | None] = {}
+    for index, episode in enumerate(suite.episodes):
+        if episode.env_key not in known:
+            known[episode.env_key] = tasks_of(episode.env_id, episode.env_kwargs)
+        names = known[episode.env_key]
+        for number, subtask in enumerate(episode.subtasks):
+            if names is not None and subtask.name not in names:
+                place = ("episodes", index, "subtasks", number, "name")
+                raise source.error(
+                    place,
+                    f"episode {index}: {episode.env_id} has no sub-task {subtask.name!r}. "
+                    f"{suggest(subtask.name, names)}",
+                )
 
 
 def is_path(name: str) -> bool:
@@ -106,7 +125,14 @@ class _Source:
         whole = merged(self.entry.defaults, given)
         return validated(self.model, whole, where=f"Suite {self.name!r}")
 
+    def error(self, place: Place, message: str) -> VlaGymError:
+        """Return an error about a place of the suite; one that a file lists has a line."""
+        if self.document is not None and self.target is _from_document:
+            return self.document.error(place, message)
+        return SuiteError(f"{self.name}: {message}")
+
     def make(self, given: Mapping[str, Any]) -> Any:
+        """Return what the target returns."""
         options = self.options(given)
         more = {} if self.document is None else {"document": self.document}
         return call_target(self.target, self.entry, options, **more)

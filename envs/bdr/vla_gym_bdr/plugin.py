@@ -25,6 +25,7 @@ def _env(name: str, task: str, summary: str) -> EnvEntry:
         requires=("sapien",),
         install="pip install vla-gym-bdr",
         contract=f"{_PACKAGE}.spec:env_contract",
+        tasks=f"{_PACKAGE}.spec:task_names",
         kwargs={"task": task},
     )
 

@@ -93,3 +93,8 @@ def env_contract(
         base_aligned_with_world=True,
         base_pose=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
     )
+
+
+def task_names(*, task: str | Mapping[str, Any], **_: Any) -> tuple[str, ...]:
+    """Return the name of the one sub-task of ``BdrEnv`` made with these keyword arguments."""
+    return (task if isinstance(task, str) else str(task.get("name", "")),)

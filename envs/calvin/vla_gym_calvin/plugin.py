@@ -39,6 +39,7 @@ def _envs() -> list[EnvEntry]:
             requires=("pybullet",),
             install="pip install pybullet",
             contract=f"{_PACKAGE}.spec:env_contract",
+            tasks=f"{_PACKAGE}.spec:task_names",
         )
         for setting, summary in _SETTINGS.items()
     ]

@@ -38,6 +38,7 @@ def _envs() -> list[EnvEntry]:
             requires=("sapien",),
             install="pip install vla-gym-simpler",
             contract=f"{_PACKAGE}.spec:env_contract",
+            tasks=f"{_PACKAGE}.spec:task_names",
             kwargs={"task": name},
         )
         for name, facts in TASKS.items()

@@ -21,6 +21,7 @@ from vla_gym.contract.spec import (
     TranslationSpec,
 )
 from vla_gym.env.cameras import resolve_camera_sizes
+from vla_gym.errors import UnknownNameError
 from vla_gym_simpler.facts.tasks import CAMERA, CAMERA_SIZES, CONTROL_HZ, JOINTS, TASKS
 
 _GRIPPERS = {
@@ -94,3 +95,14 @@ def env_contract(
         privileged=("state", "scene"),
         base_aligned_with_world=False,
     )
+
+
+def task_names(*, task: str, **_: Any) -> tuple[str, ...]:
+    """Return the names of the sub-tasks of ``SimplerEnv`` made with these keyword arguments.
+
+    Raises:
+        UnknownNameError: A task that is not there.
+    """
+    if task not in TASKS:
+        raise UnknownNameError("SimplerEnv task", task, TASKS)
+    return TASKS[task].subtasks

@@ -14,6 +14,7 @@ def vla_gym_register() -> list[Entry]:
             f"{HERE}.env:ArmEnv",
             "a planar arm that reaches for spots",
             contract=f"{HERE}.env:contract",
+            tasks=f"{HERE}.env:task_names",
         ),
         SuiteEntry(
             "template/reach",

@@ -40,6 +40,11 @@ def contract(*, cameras: Sequence[str] = tuple(SIZES), **_: Any) -> spec.EnvCont
     )
 
 
+def task_names(**_: Any) -> tuple[str, ...]:
+    """Return the names of the sub-tasks."""
+    return tuple(SPOTS)
+
+
 class ArmEnv(TaskEnv):
     """Moves its tool in the plane; a sub-task is achieved within 3 cm of its spot."""
 

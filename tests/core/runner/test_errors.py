@@ -122,10 +122,10 @@ def test_a_factory_that_exits_is_a_policy_error(monkeypatch: pytest.MonkeyPatch)
 def test_an_environment_that_cannot_even_say_what_it_is(
     error: BaseException, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(policy_set, "contract_of", fail)
+    monkeypatch.setattr("vla_gym.testing.MockWorld.__init__", fail)
     with pytest.raises(RunnerError, match=f"cannot be built.*{type(error).__name__}"):
         run()
 

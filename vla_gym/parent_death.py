@@ -1,6 +1,6 @@
-"""A worker never outlives its parent, however the parent ends.
+"""A process that we started never outlives us, however we end.
 
-A closed pipe is enough while a worker listens; a worker deep in native code does not listen, so
+A closed pipe is enough while it listens; one deep in native code does not listen, so
 the kernel is asked to kill it (Linux), and a thread watches the parent where it cannot.
 """
 
