@@ -84,6 +84,10 @@ class ObservationError(VlaGymError, ValueError):
     scope = Scope.EPISODE
 
 
+class RendererError(VlaGymError, RuntimeError):
+    """A renderer that cannot be started or used here; the message holds the fix."""
+
+
 class AssetError(VlaGymError, FileNotFoundError):
     """Asset files that are missing or differ from their manifest."""
 

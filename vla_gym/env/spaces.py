@@ -9,10 +9,11 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from vla_gym.contract.spec import EnvContract
+from vla_gym.env.instruction import Instruction
 from vla_gym.errors import ActionError
 
 
-def observation_space(contract: EnvContract, instruction: spaces.Text) -> spaces.Dict:
+def observation_space(contract: EnvContract) -> spaces.Dict:
     """Return the space of ``proprioception``, ``instruction`` and, where there are any, ``images``.
 
     Gymnasium forbids empty ``Dict`` spaces, so without cameras there are no images at all.
@@ -20,7 +21,7 @@ def observation_space(contract: EnvContract, instruction: spaces.Text) -> spaces
     shape = (contract.proprioception_size,)
     space: dict[str, spaces.Space[Any]] = {
         "proprioception": spaces.Box(-np.inf, np.inf, shape, np.float32),
-        "instruction": instruction,
+        "instruction": Instruction(),
     }
     if contract.cameras:
         space["images"] = spaces.Dict(

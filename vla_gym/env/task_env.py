@@ -8,10 +8,9 @@ feels, and how pictures are taken; see ``plugins/template-env`` for a whole one.
 
 from __future__ import annotations
 
-import string
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 import gymnasium
 import numpy as np
@@ -26,12 +25,6 @@ from vla_gym.errors import OptionError, UnknownNameError
 
 Actions = npt.NDArray[np.floating[Any]]
 Picture = npt.NDArray[np.uint8]
-
-INSTRUCTION = spaces.Text(
-    max_length=256,
-    min_length=0,
-    charset=string.ascii_letters + string.digits + string.punctuation + " ",
-)
 
 
 class Verdict(NamedTuple):
@@ -58,6 +51,8 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         tasks: Names of the sub-tasks that it can work on.
         action_space: What is sensible; actions are only refused for their shape or for NaN.
         max_steps: Control steps until truncation; ``None`` for no limit.
+        subtasks: What a ``reset`` without ``subtasks`` asks for, such as that of a vector
+            environment between two episodes.
         render_mode: ``None`` or ``"rgb_array"`` (the first of ``roles``).
 
     Attributes:
@@ -76,6 +71,7 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         *,
         action_space: spaces.Space[Any],
         max_steps: int | None = None,
+        subtasks: Sequence[str] = (),
         render_mode: str | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
@@ -83,10 +79,13 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         if max_steps is not None and max_steps < 1:
             raise OptionError(f"max_steps={max_steps}: expected at least 1.")
         self._contract, self.tasks, self._max_steps = contract, tuple(tasks), max_steps
+        self._usual = _names(subtasks)
+        for name in self._usual:
+            self._known(name)
         self.roles = tuple(contract.cameras)
         self.render_mode = render_mode
         self.action_space = action_space
-        self.observation_space = observation_space(contract, self._instruction_space())
+        self.observation_space = observation_space(contract)
         self.elapsed = 0
         self._chain: Chain | None = None
         self._closed = False
@@ -132,10 +131,6 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         current = self._begun().current
         return (current.instruction or current.name.replace("_", " ")) if current else ""
 
-    def _instruction_space(self) -> spaces.Text:
-        """Return the space of instructions."""
-        return INSTRUCTION
-
     def _subtasks(self, names: Sequence[str], options: Mapping[str, Any]) -> list[SubTask]:
         """Return the chain for the names in ``options["subtasks"]``."""
         del options
@@ -143,8 +138,7 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
 
     def _subtask(self, name: str, instruction: str | None = None) -> SubTask:
         """Return one sub-task, checked."""
-        if name not in self.tasks:
-            raise UnknownNameError("sub-task", name, self.tasks)
+        self._known(name)
         return SubTask(name, instruction or "")
 
     def _subtask_begins(self) -> None:
@@ -177,10 +171,8 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         for name in given:
             if name not in (known := (*self.reset_options, "subtasks")):
                 raise UnknownNameError("reset option", str(name), known)
-        names = given.get("subtasks")
-        if isinstance(names, str):
-            raise OptionError(f"subtasks={names!r}: expected a list of names, such as [{names!r}].")
-        chain = Chain(self._subtasks(tuple(names or ()), given))
+        names = _names(given["subtasks"] or ()) if "subtasks" in given else self._usual
+        chain = Chain(self._subtasks(names, given))
         details = self._begin(seed, given)
         self._chain, self.elapsed = chain, 0
         self._subtask_begins()
@@ -201,6 +193,17 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
         if not self._closed:
             self._closed = True
             self._free()
+
+    def __reduce__(self) -> NoReturn:
+        """Say why it does not travel.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError(
+            f"A {type(self).__name__} holds a running simulator and cannot be pickled or copied. "
+            "Hand over what makes one, such as functools.partial(gymnasium.make, id, ...)."
+        )
 
     # --- Beyond Gymnasium ----------------------------------------------------------------------
 
@@ -289,6 +292,10 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
     def _checked(self, actions: npt.ArrayLike, *, ndim: int) -> Actions:
         return self._prepared(checked_actions(actions, size=self._contract.action.size, ndim=ndim))
 
+    def _known(self, name: str) -> None:
+        if name not in self.tasks:
+            raise UnknownNameError("sub-task", name, self.tasks)
+
     def _begun(self) -> Chain:
         self._check_open()
         if self._chain is None:
@@ -300,3 +307,11 @@ class TaskEnv(gymnasium.Env[Observation, Actions]):
             raise gymnasium.error.ClosedEnvironmentError(
                 f"This {type(self).__name__} has been closed."
             )
+
+
+def _names(subtasks: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(subtasks, str):
+        raise OptionError(
+            f"subtasks={subtasks!r}: expected a list of names, such as [{subtasks!r}]."
+        )
+    return tuple(subtasks)

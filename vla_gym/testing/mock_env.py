@@ -6,15 +6,13 @@ state, so whatever the runner mixes up becomes visible in a record.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
 import numpy.typing as npt
 
-from vla_gym.contract.env import Observation, StepResult
 from vla_gym.contract.spec import (
     ActionSpec,
     CameraSpec,
@@ -28,8 +26,8 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
-from vla_gym.env.spaces import checked_actions
-from vla_gym.errors import OptionError, UnknownNameError, suggest
+from vla_gym.env.task_env import Picture, TaskEnv, Verdict
+from vla_gym.errors import OptionError
 from vla_gym.testing.faults import inject
 
 NAME = "MockWorld-v0"
@@ -100,7 +98,7 @@ def mock_contract(**kwargs: Any) -> EnvContract:
     )
 
 
-class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
+class MockWorld(TaskEnv):
     """See the module.
 
     Args:
@@ -108,11 +106,12 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         advance: The world goes on to the next sub-task at a success; otherwise it reports success
             and leaves the rest to its user (``begin_subtask``).
         broken: Raise an error with this text instead of being built.
+        subtasks: What a ``reset`` without them asks for.
     """
 
-    metadata = {"render_modes": [], "render_fps": 30}  # noqa: RUF012 (Gymnasium's own form)
-    tasks: ClassVar[Mapping[str, Any]] = TASKS
-    """What can be asked for."""
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 30}  # noqa: RUF012 (Gymnasium's own form)
+    reset_options = ("fault",)
+    """See ``faults.inject``."""
 
     def __init__(
         self,
@@ -120,84 +119,39 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         cameras: Sequence[str] = tuple(SIZES),
         advance: bool = True,
         broken: str = "",
+        subtasks: Sequence[str] = (),
+        render_mode: str | None = None,
     ) -> None:
         if broken:
             raise OptionError(broken)
-        self._cameras, self._advance = tuple(cameras), advance
-        self.contract = mock_contract()
-        self.observation_space = _observation_space(self._cameras)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (7,), np.float64)
+        contract, tasks = self._offer()
+        size = contract.action.size
+        super().__init__(
+            contract.model_copy(update={"cameras": {n: contract.cameras[n] for n in cameras}}),
+            tuple(tasks),
+            action_space=gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float64),
+            subtasks=subtasks,
+            render_mode=render_mode,
+        )
+        self.roles = tuple(contract.cameras)
         self.rendered = 0
-        self._subtasks: tuple[str, ...] = ()
+        self._targets, self._advance = tasks, advance
         self._fault: Mapping[str, Any] = {}
-        self._current = ""
-        self._completed = self._steps = 0
         self._hand = np.zeros(3)
         self._width = 0.08
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode; options are ``subtasks`` and ``fault`` (see ``faults.inject``)."""
-        super().reset(seed=seed)
-        given = dict(options or {})
-        self._subtasks = tuple(given.pop("subtasks", ()))
-        self._fault = given.pop("fault", {})
-        if given:
-            raise OptionError(f"MockWorld has no reset option {sorted(given)}.")
-        for name in self._subtasks:
-            if name not in self.tasks:
-                raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, self.tasks)}")
-        self._begin()
-        self._completed, self._steps = 0, 0
-        self._current = self._subtasks[0] if self._subtasks else ""
-        inject(self._fault, 0)
-        return self._observe(), {**self._info(success=False), "steps": 0}
-
-    def step(self, action: npt.NDArray[np.floating[Any]]) -> StepResult:
-        """Do one action ``(7,)``."""
-        return self.step_chunk(np.asarray(action)[None])
-
-    def step_chunk(
-        self, actions: npt.NDArray[np.floating[Any]], *, observe: bool = True
-    ) -> StepResult:
-        """Do actions ``(n, 7)`` up to a success; observe after the last one."""
-        success, steps = False, 0
-        for action in checked_actions(actions, size=self.contract.action.size, ndim=2):
-            self._steps += 1
-            inject(self._fault, self._steps)
-            self._move(np.asarray(action, np.float64))
-            steps += 1
-            if success := self._achieved():
-                break
-        if success and self._advance:
-            self._completed += 1
-            done = self._completed >= len(self._subtasks)
-            self._current = "" if done else self._subtasks[self._completed]
-        terminated = bool(self._subtasks) and not self._current
-        info = {**self._info(success=success), "steps": steps}
-        return self._observe(pictures=observe), float(success), terminated, False, info
-
-    def begin_subtask(self, name: str) -> None:
-        """Work on another sub-task from now on."""
-        if name not in self.tasks:
-            raise OptionError(f"Unknown sub-task {name!r}. {suggest(name, self.tasks)}")
-        self._current = name
-
-    def render_cameras(self, names: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
-        """Return pictures of the present state."""
-        self.rendered += 1
-        for name in names:
-            if name not in self.contract.cameras:
-                raise UnknownNameError("camera", name, self.contract.cameras)
-        return {name: self._picture(name) for name in names}
 
     def describe(self) -> Mapping[str, Any]:
         """Return what a result should record."""
         picture = _picture(np.zeros(3), 0.08, SIZES["static"])
         return {"world": "mock", "renderer": {"fingerprint": f"{int(picture.sum()):x}"}}
 
-    def _begin(self) -> None:
+    # --- What another mock world writes anew -----------------------------------------------------
+
+    def _offer(self) -> tuple[EnvContract, Mapping[str, Any]]:
+        """Return the contract with all cameras, and what is to be reached by task."""
+        return mock_contract(), TASKS
+
+    def _place(self) -> None:
         """Put everything where an episode begins."""
         self._hand = self.np_random.uniform(-0.1, 0.1, 3)
         self._width = 0.08
@@ -209,33 +163,13 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
         self._width = float(np.clip(self._width + 0.02 * np.sign(action[6]), 0.0, 0.08))
 
     def _achieved(self) -> bool:
-        """Whether the present sub-task is fulfilled."""
-        if not self._current:
-            return False
-        *place, grip = TASKS[self._current]
+        """Whether what is to be reached is reached."""
+        *place, grip = self._target()
         there = all(
             abs(p) < 1e-9 or h * np.sign(p) > REACH for p, h in zip(place, self._hand, strict=True)
         )
         closed = self._width < 0.01
         return bool(there and (grip == 0.0 or closed == (grip < 0)))
-
-    def _observe(self, *, pictures: bool = True) -> Observation:
-        obs: Observation = {
-            "proprioception": np.array(self._state(), np.float32),
-            "instruction": self._current.replace("_", " "),
-        }
-        if pictures:
-            obs["images"] = self.render_cameras(self._cameras) if self._cameras else {}
-        return obs
-
-    def _info(self, *, success: bool) -> dict[str, Any]:
-        return {
-            "success": success,
-            "task": self._current,
-            "subtask_index": self._completed,
-            "target": self._target(),
-            "metrics": {"distance": self._distance()},
-        }
 
     def _state(self) -> list[float]:
         """Return the proprioception."""
@@ -243,14 +177,39 @@ class MockWorld(gymnasium.Env[Observation, npt.NDArray[np.float64]]):
 
     def _target(self) -> npt.NDArray[np.float64]:
         """Return what an expert may know."""
-        return np.array(TASKS.get(self._current, (0.0,) * 4))
+        return np.array(self._targets.get(self.task, (0.0,) * 4))
 
     def _distance(self) -> float:
         return float(np.linalg.norm(self._hand))
 
-    def _picture(self, camera: str) -> npt.NDArray[np.uint8]:
+    def _picture(self, camera: str) -> Picture:
         """Return what a camera sees now."""
         return _picture(self._hand, self._width, SIZES[camera])
+
+    # --- What ``TaskEnv`` asks for ---------------------------------------------------------------
+
+    def _begin(self, seed: int | None, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        del seed  # wind and place come from np_random
+        self._place()
+        self._fault = options.get("fault", {})
+        inject(self._fault, 0)
+        return {}
+
+    def _step(self, action: npt.NDArray[Any]) -> Verdict:
+        inject(self._fault, self.elapsed)
+        self._move(action)
+        success = bool(self.task) and self._achieved()
+        return Verdict(success, moves_on=success and self._advance)
+
+    def _details(self) -> Mapping[str, Any]:
+        return {"target": self._target(), "metrics": {"distance": self._distance()}}
+
+    def _proprioception(self) -> npt.NDArray[np.float32]:
+        return np.array(self._state(), np.float32)
+
+    def _pictures(self, roles: Sequence[str]) -> dict[str, Picture]:
+        self.rendered += 1
+        return {name: self._picture(name) for name in roles}
 
 
 def _picture(
@@ -266,19 +225,6 @@ def _picture(
     blue = 40 + 120.0 * columns / breadth + 500.0 * width
     picture = np.clip(np.stack([red, green, blue], axis=-1), 0, 255)
     return np.asarray(picture, np.uint8)
-
-
-def _observation_space(cameras: Sequence[str]) -> gymnasium.spaces.Dict:
-    pictures: dict[str, gymnasium.Space[Any]] = {
-        n: gymnasium.spaces.Box(0, 255, (*SIZES[n], 3), np.uint8) for n in cameras
-    }
-    return gymnasium.spaces.Dict(
-        {
-            "images": gymnasium.spaces.Dict(pictures),
-            "proprioception": gymnasium.spaces.Box(-1.0, 1.0, (4,), np.float32),
-            "instruction": gymnasium.spaces.Text(200, min_length=0, charset=string.printable),
-        }
-    )
 
 
 if NAME not in gymnasium.registry:

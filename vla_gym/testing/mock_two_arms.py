@@ -7,7 +7,7 @@ mock world, by importing this module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -91,30 +91,18 @@ def _parts(arm: str) -> tuple[JointsSpec, GripperSpec]:
 class MockTwoArms(MockWorld):
     """See the module; arguments as those of ``MockWorld``."""
 
-    tasks: ClassVar[Mapping[str, Any]] = TWO_ARM_TASKS
-
-    def __init__(self, *, cameras: Sequence[str] = ("static",), advance: bool = True) -> None:
-        super().__init__(cameras=(), advance=advance)
-        self._cameras = tuple(cameras)
-        self.contract = two_arm_contract()
-        size = self.contract.action.size
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float64)
-        box = gymnasium.spaces.Box(0, 255, (PIXELS, PIXELS, 3), np.uint8)
-        assert isinstance(self.observation_space, gymnasium.spaces.Dict)
-        self.observation_space = gymnasium.spaces.Dict(
-            {
-                **self.observation_space.spaces,
-                "images": gymnasium.spaces.Dict(dict.fromkeys(self._cameras, box)),
-                "proprioception": gymnasium.spaces.Box(-2.0, 2.0, (size,), np.float32),
-            }
-        )
+    def __init__(self, *, cameras: Sequence[str] = ("static",), **options: Any) -> None:
+        super().__init__(cameras=cameras, **options)
         self._joints, self._widths = np.zeros((2, 3)), np.full(2, 0.08)
 
     def describe(self) -> Mapping[str, Any]:
         """Return what a result should record."""
         return {"world": "mock, two arms", "renderer": {"fingerprint": "spots"}}
 
-    def _begin(self) -> None:
+    def _offer(self) -> tuple[EnvContract, Mapping[str, Any]]:
+        return two_arm_contract(), TWO_ARM_TASKS
+
+    def _place(self) -> None:
         self._joints = self.np_random.uniform(-0.1, 0.1, (2, 3))
         self._widths = np.full(2, 0.08)
 
@@ -125,8 +113,6 @@ class MockTwoArms(MockWorld):
         self._widths = np.clip(self._widths + 0.02 * np.sign(each[:, 3]), 0.0, 0.08)
 
     def _achieved(self) -> bool:
-        if not self._current:
-            return False
         target = self._target().reshape(2, 4)
         goal, grip = target[:, :3], target[:, 3]
         there = (goal == 0.0) | (self._joints * np.sign(goal) > FAR)
@@ -137,7 +123,7 @@ class MockTwoArms(MockWorld):
         return np.column_stack([self._joints, self._widths]).ravel().tolist()
 
     def _target(self) -> npt.NDArray[np.float64]:
-        return np.array(TWO_ARM_TASKS.get(self._current, ((0.0,) * 4,) * 2), np.float64).ravel()
+        return np.array(TWO_ARM_TASKS.get(self.task, ((0.0,) * 4,) * 2), np.float64).ravel()
 
     def _distance(self) -> float:
         return float(np.linalg.norm(self._joints))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from gymnasium import spaces
 
 from vla_gym.contract.spec import EnvContract
 from vla_gym.env.chain import SubTask
+from vla_gym.env.instruction import Instruction
 from vla_gym.env.spaces import observation_space
 from vla_gym.env.task_env import TaskEnv, Verdict
 from vla_gym.errors import OptionError, UnknownNameError
@@ -32,12 +32,7 @@ from vla_gym_calvin.world import World
 
 Actions = npt.NDArray[np.floating[Any]]
 
-_LATIN = "".join(map(chr, range(0xA1, 0x180)))
-_INSTRUCTION = spaces.Text(
-    max_length=512,
-    min_length=0,
-    charset=string.ascii_letters + string.digits + string.punctuation + " " + _LATIN,
-)
+_INSTRUCTION = Instruction()
 
 
 class CalvinEnv(TaskEnv):
@@ -75,6 +70,7 @@ class CalvinEnv(TaskEnv):
         button_reset: ``"pinned"`` (published numbers) or ``"main"``; see ``world.scene``.
         language: ``"official"`` sentences, our ``"own"``, or ``"auto"``.
         max_steps: Steps allowed per sub-task.
+        subtasks: What a ``reset`` without ``subtasks`` asks for; without any it is free play.
         render_mode: ``None`` or ``"rgb_array"``.
     """
 
@@ -96,6 +92,7 @@ class CalvinEnv(TaskEnv):
         button_reset: str = "pinned",
         language: str = "auto",
         max_steps: int = facts.MAX_STEPS,
+        subtasks: Sequence[str] = (),
         render_mode: str | None = None,
     ) -> None:
         _check_choice("renderer", renderer, RENDERERS)
@@ -105,6 +102,7 @@ class CalvinEnv(TaskEnv):
             facts.TASKS,
             action_space=spaces.Box(-1.0, 1.0, (facts.ACTION_SIZE,), np.float32),
             max_steps=max_steps,
+            subtasks=subtasks,
             render_mode=render_mode,
         )
         self.observation_space = _observation_space(self._contract, depth=depth)
@@ -181,9 +179,6 @@ class CalvinEnv(TaskEnv):
 
     # --- Words ---------------------------------------------------------------------------------
 
-    def _instruction_space(self) -> spaces.Text:
-        return _INSTRUCTION
-
     def _subtasks(self, names: Sequence[str], options: Mapping[str, Any]) -> list[SubTask]:
         given = options.get("instructions")
         texts = [None] * len(names) if given is None else list(given)
@@ -242,7 +237,7 @@ class CalvinEnv(TaskEnv):
 
 
 def _observation_space(contract: EnvContract, *, depth: bool) -> spaces.Dict:
-    space = observation_space(contract, _INSTRUCTION)
+    space = observation_space(contract)
     if not (depth and contract.cameras):
         return space
     depths: dict[str, spaces.Space[Any]] = {

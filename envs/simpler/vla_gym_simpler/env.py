@@ -7,7 +7,6 @@ A world is built for every episode, so an episode depends on its seed, options a
 from __future__ import annotations
 
 import importlib.metadata
-import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,9 +33,6 @@ from vla_gym_simpler.tasks.drawers import ADVANCE_AFTER
 from vla_gym_simpler.variants import SimplerOptions, make_options, make_variant
 
 _REACH = (1.0, 1.0, 1.0, np.pi / 2, np.pi / 2, np.pi / 2, 1.0)
-_INSTRUCTION = spaces.Text(
-    max_length=128, min_length=0, charset=string.ascii_letters + string.digits + " "
-)
 
 
 class SimplerEnv(TaskEnv):
@@ -194,9 +190,6 @@ class SimplerEnv(TaskEnv):
 
     def _instruction(self) -> str:
         return str(self.simulation.setup.instructions[self._index])
-
-    def _instruction_space(self) -> spaces.Text:
-        return _INSTRUCTION
 
     def _pictures(self, roles: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
         return {role: self._picture() for role in roles}

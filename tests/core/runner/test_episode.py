@@ -9,6 +9,7 @@ import pytest
 
 from vla_gym.contract import Execution, PolicyInput, adapt
 from vla_gym.contract.policy import Chunk
+from vla_gym.env.task_env import TaskEnv
 from vla_gym.errors import RunnerError
 from vla_gym.runner.episode import Episode, Rollout, action_hash
 from vla_gym.suites import Protocol
@@ -130,7 +131,7 @@ def test_a_sub_task_that_the_environment_leaves_unachieved_has_failed(
 
 
 def test_going_on_needs_begin_subtask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(MockWorld, "begin_subtask")
+    monkeypatch.delattr(TaskEnv, "begin_subtask")
     with pytest.raises(RunnerError, match=r"MockWorld has no begin_subtask"):
         play(Script(), "go_right", "open_gripper", steps=5, stop_at_failure=False)
 

@@ -42,7 +42,7 @@ def test_a_policy_slower_than_the_watchdog_costs_no_worker(size: int, run: Any) 
 def test_a_wrong_reset_option_stops_the_run_and_nothing_is_recorded(
     run: Any, tmp_path: Any
 ) -> None:
-    with pytest.raises(RunnerError, match=r"OptionError: MockWorld has no reset option \['colour"):
+    with pytest.raises(RunnerError, match=r"UnknownNameError: Unknown reset option 'colour"):
         run(suite=with_option(mock_suite(4), colour="red"))
     assert episodes_in(tmp_path / "run") == 0
 

@@ -25,7 +25,7 @@ class CoarseWorld(MockWorld):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.contract = coarse(self.contract)
+        self._contract = coarse(self._contract)
 
 
 def coarse(contract: EnvContract) -> EnvContract:

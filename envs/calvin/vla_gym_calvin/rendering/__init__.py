@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from vla_gym.errors import MissingDependencyError, OptionError, UnknownNameError
+from vla_gym.errors import MissingDependencyError, OptionError, RendererError, UnknownNameError
 from vla_gym_calvin.rendering.base import (
     GL_FIX,
     RENDERERS,
     VISUALS,
     Frame,
     Renderer,
-    RendererError,
 )
 from vla_gym_calvin.visual_state import VisualState
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_gym.env.cameras import resolve_camera_sizes
-from vla_gym.errors import UnknownNameError, VlaGymError
+from vla_gym.errors import RendererError, UnknownNameError
 from vla_gym_calvin import facts
 from vla_gym_calvin.visual_state import VisualState
 
@@ -29,10 +29,6 @@ GL_FIX = (
     "Fix: `apt-get install libegl1 libgl1 libgl1-mesa-dri` (Mesa draws on the CPU; with a GPU, the "
     "driver's own EGL is used), or choose renderer='tiny'."
 )
-
-
-class RendererError(VlaGymError, RuntimeError):
-    """A renderer that cannot be started or used here; the message holds the fix."""
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,13 @@ from typing import Any
 
 import pybullet
 
+from vla_gym.env.graphics import claim
+from vla_gym.errors import RendererError
 from vla_gym_calvin.rendering._mirror import Mirror
 from vla_gym_calvin.rendering.base import (
     GL_FIX,
     Frame,
     Owner,
-    RendererError,
     fingerprint,
     pick_sizes,
     resolve_sizes,
@@ -67,6 +68,7 @@ class EglRenderer:
         found = probe("egl")
         if not found.ok:
             raise RendererError(f"renderer='egl' does not work here: {found.problem} {GL_FIX}")
+        claim("OpenGL")
         self._scene = assets.scene
         self._visuals = visuals
         self._sizes = resolve_sizes(camera_sizes)

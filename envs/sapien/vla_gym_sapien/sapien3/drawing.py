@@ -29,6 +29,7 @@ from sapien.render import (
 )
 from sapien.wrapper.actor_builder import ActorBuilder, preprocess_mesh_file
 
+from vla_gym.env.graphics import claim
 from vla_gym.errors import AssetError
 from vla_gym_sapien.interface import BodyModel, CameraModel, Lighting, Look, Picture, Shape
 from vla_gym_sapien.rendering import SHADERS, announce_compilation, require_device
@@ -51,6 +52,7 @@ class Drawing:
         lighting: Lighting,
         shader: str,
     ) -> None:
+        claim("Vulkan")
         require_device()
         keep_renderer(shader)
         self._scene, self._shader, self._articulations = scene, shader, articulations

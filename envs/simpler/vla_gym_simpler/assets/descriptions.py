@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import util
@@ -22,6 +23,8 @@ from vla_gym.errors import MissingDependencyError
 _XACRO = "xacro/trossen_descriptions/urdf/wx250s.urdf.xacro"
 _BLACK = "0.06 0.06 0.07 1"
 _HALF = 3.14159265359
+_one_at_a_time = threading.Lock()
+"""xacro keeps the file that it reads in variables of its module."""
 
 
 def _written(name: str, text: str) -> Path:
@@ -44,7 +47,8 @@ def widowx() -> Path:
     import xacro
 
     root = Path(spec.origin).parent
-    document = xacro.process_file(str(root / _XACRO), mappings={"robot_name": "R"})
+    with _one_at_a_time:
+        document = xacro.process_file(str(root / _XACRO), mappings={"robot_name": "R"})
     text = document.toxml().replace('"R/', '"')
     text = text.replace("package://trossen_descriptions", str(root / "xacro/trossen_descriptions"))
     return _written("wx250s", _as_official(text))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_gym.errors import OptionError
-from vla_gym_calvin.rendering.base import Frame, RendererError
+from vla_gym.errors import OptionError, RendererError
+from vla_gym_calvin.rendering.base import Frame
 from vla_gym_calvin.rendering.cameras import Matrix, View
 from vla_gym_calvin.rendering.gl.context import acquire, release
 from vla_gym_calvin.rendering.gl.kinematics import client_frames

@@ -20,7 +20,9 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vla_gym_calvin.rendering.base import GL_FIX, Owner, RendererError
+from vla_gym.env.graphics import claim
+from vla_gym.errors import RendererError
+from vla_gym_calvin.rendering.base import GL_FIX, Owner
 from vla_gym_calvin.rendering.gl import shaders
 from vla_gym_calvin.rendering.gl.devices import pick_device
 from vla_gym_calvin.rendering.gl.meshes import Mesh
@@ -64,10 +66,12 @@ class GlContext:
             ``None`` for the first card, or the CPU where there is none.
 
     Raises:
-        RendererError: When no context can be made; names what to install.
+        RendererError: When no context can be made, or in a forked child of a process that has
+            drawn; says what to do.
     """
 
     def __init__(self, device: int | None = None) -> None:
+        claim("OpenGL")
         self.owner = Owner.current()
         self.users = 0
         self.device = pick_device(device)

@@ -10,7 +10,8 @@ import ctypes
 import os
 from dataclasses import dataclass
 
-from vla_gym_calvin.rendering.base import GL_FIX, RendererError
+from vla_gym.errors import RendererError
+from vla_gym_calvin.rendering.base import GL_FIX
 
 DEVICE_VARIABLE = "VLA_GYM_RENDER_DEVICE"
 _CUDA_DEVICE, _EXTENSIONS, _MAX_DEVICES = 0x323A, 0x3055, 64

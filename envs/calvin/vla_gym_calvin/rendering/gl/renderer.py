@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.errors import RendererError
 from vla_gym_calvin import facts
 from vla_gym_calvin.rendering.base import (
     Frame,
-    RendererError,
     fingerprint,
     pick_sizes,
     resolve_sizes,
