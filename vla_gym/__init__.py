@@ -6,6 +6,9 @@ is imported until an environment or a policy is made.
 
 from typing import TYPE_CHECKING, Any
 
+import vla_gym.start  # noqa: F401 (before everything else)
+
+# isort: split
 from vla_gym.env.registration import register_all
 from vla_gym.plugins import hookimpl
 

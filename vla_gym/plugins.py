@@ -2,31 +2,23 @@
 
 The built-in environments and policies use this same door. ``vla_gym_register`` returns plain
 entries; the class of an entry says what it is, its import strings say where, so that discovery
-imports no simulator and no torch. Each plugin is called by itself and guarded: whatever goes wrong
-in it is a warning that names it, never an exception.
+imports no simulator and no torch. ``vla_gym.discovery`` finds the plugins and guards each.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
-import os
 import re
-import sys
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pluggy
 
-from vla_gym.errors import PluginError, reason
+from vla_gym.errors import PluginError
 
 GROUP = "vla_gym"
-DISABLE_VARIABLE = "VLA_GYM_DISABLE_PLUGINS"
-SLOW_SECONDS = 1.0
-"""A plugin that takes longer to be imported is named: every command pays for it."""
+PLUGINS = "plugins"
+"""What ``vla-gym list`` calls the plugins themselves; no kind of entries may be called so."""
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
@@ -71,7 +63,7 @@ class Entry:
             self._check(attribute, str)
         if not self.name.strip() or not self.name.isprintable():
             raise PluginError(f"{self!r}: expected a printable name.")
-        self._check_target("target", self.target)
+        self._check_target("target")
         modules = self.requires if isinstance(self.requires, tuple) else ()
         if modules != self.requires or not all(
             isinstance(module, str) and _MODULE.fullmatch(module) for module in modules
@@ -80,12 +72,15 @@ class Entry:
 
     def _check(self, attribute: str, kind: type) -> None:
         value = getattr(self, attribute)
-        if not isinstance(value, kind):
-            raise PluginError(
-                f"{self.name!r}: {attribute}={value!r}, expected {kind.__name__.lower()}."
-            )
+        named = not isinstance(value, Mapping) or all(isinstance(key, str) for key in value)
+        if not isinstance(value, kind) or not named:
+            expected = "mapping of names" if kind is Mapping else kind.__name__.lower()
+            raise PluginError(f"{self.name!r}: {attribute}={value!r}, expected {expected}.")
 
-    def _check_target(self, attribute: str, value: str) -> None:
+    def _check_target(self, attribute: str, *, optional: bool = False) -> None:
+        value = getattr(self, attribute)
+        if optional and value == "":
+            return
         if not isinstance(value, str) or not _TARGET.fullmatch(value):
             raise PluginError(
                 f"{self.name}: {attribute}={value!r}, expected 'package.module:attribute'."
@@ -112,8 +107,7 @@ class ConfigurableEntry(Entry):
     def __post_init__(self) -> None:
         """Check the import string and the mappings as well."""
         super().__post_init__()
-        if self.options:
-            self._check_target("options", self.options)
+        self._check_target("options", optional=True)
         self._check("defaults", Mapping)
         self._check("bound", Mapping)
 
@@ -141,9 +135,8 @@ class EnvEntry(Entry):
         super().__post_init__()
         if not _ENV_ID.fullmatch(self.name):
             raise PluginError(f"{self.name!r} is no id of an environment, such as 'My-Env-v0'.")
-        self._check_target("contract", self.contract)
-        if self.tasks:
-            self._check_target("tasks", self.tasks)
+        self._check_target("contract")
+        self._check_target("tasks", optional=True)
         self._check("kwargs", Mapping)
 
 
@@ -161,6 +154,12 @@ class PolicyEntry(ConfigurableEntry):
 
     needs_contract: bool = False
     trainer: str = ""
+
+    def __post_init__(self) -> None:
+        """Check its own fields as well."""
+        super().__post_init__()
+        self._check("needs_contract", bool)
+        self._check_target("trainer", optional=True)
 
 
 @dataclass(frozen=True)
@@ -197,6 +196,12 @@ class DatasetEntry(Entry):
     options: str = ""
     audit_options: str = ""
 
+    def __post_init__(self) -> None:
+        """Check the import strings of the options as well."""
+        super().__post_init__()
+        self._check_target("options", optional=True)
+        self._check_target("audit_options", optional=True)
+
 
 @dataclass(frozen=True)
 class SummaryEntry(Entry):
@@ -218,6 +223,11 @@ class ReportFormatEntry(Entry):
     word: ClassVar[str] = "report format"
 
     suffix: str = ".txt"
+
+    def __post_init__(self) -> None:
+        """Check the suffix as well."""
+        super().__post_init__()
+        self._check("suffix", str)
 
 
 @dataclass(frozen=True)
@@ -256,118 +266,30 @@ class HookSpecs:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class PluginInfo:
-    """A plugin as discovery saw it.
+def check_entry(entry: Any) -> None:
+    """Refuse what is no entry, or one whose class leaves out checks or takes another's kind.
 
-    Attributes:
-        name: Entry-point name.
-        distribution: The installed distribution and its version, such as ``"vla-gym-x 0.1.0"``.
-        error: Why it is not usable, or an empty string.
-        entries: What it brings.
+    Raises:
+        PluginError: Saying what it is and what was expected.
     """
-
-    name: str
-    distribution: str
-    error: str = ""
-    entries: tuple[Entry, ...] = ()
-
-
-def discover(group: str = GROUP) -> list[PluginInfo]:
-    """Load all plugins of an entry-point group, each guarded; return one record per plugin."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(HookSpecs)
-    blocked = {n.strip() for n in os.environ.get(DISABLE_VARIABLE, "").split(",") if n.strip()}
-    found: dict[str, _Plugin] = {}
-    doubles: list[PluginInfo] = []
-    for dist, point in _entry_points(group):
-        plugin = _Plugin(dist, point)
-        other = found.setdefault(point.name, plugin)
-        if other is not plugin:
-            doubles.append(plugin.refused(f"{other.info.distribution} brings that name already"))
-    # pluggy calls the last one registered first.
-    for plugin in reversed(list(found.values())):
-        plugin.load(manager, blocked)
-    order = [impl.plugin_name for impl in reversed(manager.hook.vla_gym_register.get_hookimpls())]
-    for impl in reversed(manager.hook.vla_gym_register.get_hookimpls()):
-        found[impl.plugin_name].register(impl.function)
-    rest = [name for name in found if name not in order]
-    return [*(found[name].info for name in (*order, *rest)), *doubles]
+    if not isinstance(entry, Entry):
+        raise PluginError(f"expected entries (vla_gym.plugins), got {entry!r}")
+    core = {kind.kind: kind for kind in core_kinds()}
+    kind = type(entry).kind
+    taken = kind in (Entry.kind, PLUGINS) or not isinstance(entry, core.get(str(kind), Entry))
+    if not isinstance(kind, str) or taken:
+        raise PluginError(f"{type(entry).__name__} has the kind {kind!r}, expected one of its own")
+    checks = (vars(base).get("__post_init__") for base in _ours(type(entry)))
+    next(check for check in checks if check is not None)(entry)
 
 
-def _entry_points(
-    group: str,
-) -> list[tuple[importlib.metadata.Distribution, importlib.metadata.EntryPoint]]:
-    """Return the entry points of a group with their distributions, in a stable order."""
-    found = {
-        (point.name, point.value): (dist, point)
-        for dist in importlib.metadata.distributions()
-        for point in dist.entry_points
-        if point.group == group
-    }
-    return [found[key] for key in sorted(found)]
+def core_kinds() -> Iterator[type[Entry]]:
+    """Yield the classes of entries that the core knows."""
+    for found in list(globals().values()):
+        if isinstance(found, type) and issubclass(found, Entry) and found.kind != Entry.kind:
+            yield found
 
 
-class _Plugin:
-    """One plugin on its way to a ``PluginInfo``; whatever goes wrong becomes its ``error``."""
-
-    def __init__(
-        self, dist: importlib.metadata.Distribution, point: importlib.metadata.EntryPoint
-    ) -> None:
-        self._point = point
-        self.info = PluginInfo(point.name, f"{dist.metadata['Name']} {dist.version}")
-
-    def refused(self, reason: str) -> PluginInfo:
-        """Leave the plugin out and say why."""
-        self._set(error=reason)
-        warnings.warn(f"{self} is skipped: {reason}", stacklevel=4)
-        return self.info
-
-    def load(self, manager: pluggy.PluginManager, blocked: set[str]) -> None:
-        """Import the plugin and hand it to pluggy."""
-        name = self.info.name
-        if name in blocked:
-            self._set(error=f"disabled by {DISABLE_VARIABLE}")
-            return
-        with self._guarded():
-            began = time.perf_counter()
-            manager.register(self._point.load(), name=name)
-            manager.check_pending()
-            self._warn_if_slow(time.perf_counter() - began)
-        if self.info.error and manager.has_plugin(name):
-            manager.unregister(name=name)
-
-    def register(self, function: Callable[..., Any]) -> None:
-        """Ask the plugin what it brings."""
-        with self._guarded():
-            entries = tuple(function())
-            for entry in entries:
-                if not isinstance(entry, Entry):
-                    raise PluginError(f"expected entries (vla_gym.plugins), got {entry!r}")
-            self._set(entries=entries)
-
-    @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Turn whatever the plugin raises into its ``error``; what it prints spoils no output."""
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                yield
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # also SystemExit: a plugin does not end our program
-            self._set(error=reason(error))
-            warnings.warn(f"{self} is skipped: {self.info.error}", stacklevel=5)
-
-    def _warn_if_slow(self, seconds: float) -> None:
-        if seconds > SLOW_SECONDS:
-            warnings.warn(
-                f"{self} took {seconds:.1f} s to be imported, which every command waits for; "
-                "import what is heavy where it is used",
-                stacklevel=5,
-            )
-
-    def _set(self, *, error: str = "", entries: tuple[Entry, ...] = ()) -> None:
-        self.info = PluginInfo(self.info.name, self.info.distribution, error, entries)
-
-    def __str__(self) -> str:
-        return f"vla_gym plugin {self.info.name!r} ({self.info.distribution})"
+def _ours(kind: type[Entry]) -> Iterator[type]:
+    """Yield the classes of this module that a class of entries inherits from, nearest first."""
+    return (base for base in kind.__mro__ if base.__module__ == __name__)

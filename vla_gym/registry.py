@@ -17,14 +17,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from vla_gym import plugins
+from vla_gym import discovery, plugins
+from vla_gym.discovery import PluginInfo
 from vla_gym.errors import (
     MissingDependencyError,
     PluginError,
     UnknownNameError,
     VlaGymError,
 )
-from vla_gym.plugins import Entry, PluginInfo
+from vla_gym.plugins import Entry
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -55,7 +56,7 @@ class Registry:
 
     def __init__(self, group: str = plugins.GROUP) -> None:
         """Discover the plugins of an entry-point group and collect their entries."""
-        self.plugins = plugins.discover(group)
+        self.plugins = discovery.discover(group)
         self._found: dict[str, dict[str, Registered[Entry]]] = {}
         for info in self.plugins:
             for entry in info.entries:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Annotated, Any
 
 import typer
 
@@ -39,6 +41,41 @@ def _options(
 ) -> None:
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
+
+
+@lru_cache(maxsize=1)
+def command() -> Any:
+    """Return all commands as ``main`` calls them: nobody but them ends the program or prints."""
+    whole = typer.main.get_command(app)
+    _guard(whole)
+    return whole
+
+
+def _guard(command: Any) -> None:
+    for inner in getattr(command, "commands", {}).values():
+        if hasattr(inner, "commands"):
+            _guard(inner)
+        else:
+            inner.callback = _guarded(inner.callback)
+
+
+def _guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command whose results alone go to standard output."""
+
+    @wraps(callback)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        from vla_gym.cli.console import results_only
+        from vla_gym.errors import PluginError
+
+        with results_only():
+            try:
+                return callback(*arguments, **options)
+            except SystemExit as error:  # commands themselves raise typer.Exit
+                raise PluginError(
+                    f"A plugin called sys.exit({error.code!r}); --debug shows where."
+                ) from error
+
+    return guarded
 
 
 app.command("eval")(evaluate.evaluate_command)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TextIO
+
+from vla_gym.output import printable, reserved_stdout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,6 +18,23 @@ if TYPE_CHECKING:
 
 _FILE_WIDTH = 160
 """Characters a line in files and pipes, where nobody says how wide they are."""
+_stdout: ContextVar[TextIO | None] = ContextVar("stdout", default=None)
+
+
+@contextlib.contextmanager
+def results_only() -> Iterator[None]:
+    """Keep standard output for what the functions here write."""
+    with reserved_stdout() as stream:
+        token = _stdout.set(stream)
+        try:
+            yield
+        finally:
+            _stdout.reset(token)
+
+
+def results() -> TextIO:
+    """Return where results go."""
+    return _stdout.get() or sys.stdout
 
 
 def output() -> Console:
@@ -28,8 +49,16 @@ def errors() -> Console:
 
 def print_json(value: Any) -> None:
     """Write a value as JSON and nothing else."""
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")
+    json.dump(value, results(), indent=1, ensure_ascii=False)
+    results().write("\n")
+
+
+def print_bytes(data: bytes) -> None:
+    """Write what is finished already."""
+    stream = results()
+    stream.flush()
+    stream.buffer.write(data)
+    stream.buffer.flush()
 
 
 def print_tables(tables: Iterable[Table]) -> None:
@@ -46,13 +75,14 @@ def print_lines(lines: Iterable[str]) -> None:
     """Write lines as they are (long ones are not cut, so that they can be copied)."""
     console = output()
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, soft_wrap=stderr)
+    file = sys.stderr if stderr else results()
+    console = Console(file=file, highlight=False, soft_wrap=stderr)
     if console.is_terminal:
         return console
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=_FILE_WIDTH)
+    return Console(file=file, highlight=False, soft_wrap=stderr, width=_FILE_WIDTH)

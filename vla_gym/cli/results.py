@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +54,7 @@ def score_command(
 
 def _show(results: Results, form: str, out: Path | None) -> None:
     """Print results or write them; without a format as tables with the paths below them."""
+    from vla_gym.cli.console import print_bytes
     from vla_gym.cli.evaluate import show_results
     from vla_gym.files import write_atomically
     from vla_gym.report.formats import report
@@ -66,9 +66,7 @@ def _show(results: Results, form: str, out: Path | None) -> None:
     if out is not None:
         write_atomically(out, made)
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(made)
-    sys.stdout.buffer.flush()
+    print_bytes(made)
 
 
 @app.command("correlate")
@@ -87,7 +85,7 @@ def correlate_command(
     """Say how well a simulation ranks policies: MMRV and Pearson against real-robot rates."""
     import dataclasses
 
-    from vla_gym.cli.console import print_json
+    from vla_gym.cli.console import print_json, print_lines
     from vla_gym.results.correlation import correlate
 
     simulation, real = _rates(runs or [], suite)
@@ -97,13 +95,18 @@ def correlate_command(
         return
     if not found:
         names = ", ".join(sorted(real))
-        typer.echo(f"At least two policies are needed that have real-robot rates: {names}.")
-        typer.echo("Say which one a run stands for: POLICY=DIR.")
+        print_lines(
+            [
+                f"At least two policies are needed that have real-robot rates: {names}.",
+                "Say which one a run stands for: POLICY=DIR.",
+            ]
+        )
         raise typer.Exit(1)
-    typer.echo(f"{'task':32} {'MMRV':>6} {'Pearson':>8}  policies")
-    for row in found:
-        policies = ", ".join(row.policies)
-        typer.echo(f"{row.task:32} {row.mmrv:6.3f} {row.pearson:8.3f}  {policies}")
+    rows = (
+        f"{row.task:32} {row.mmrv:6.3f} {row.pearson:8.3f}  {', '.join(row.policies)}"
+        for row in found
+    )
+    print_lines([f"{'task':32} {'MMRV':>6} {'Pearson':>8}  policies", *rows])
 
 
 def _rates(runs: list[str], suite: str) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vla_gym.output import printable
 from vla_gym.results.comparison import fingerprints, published_rows
 from vla_gym.results.load import Results
 from vla_gym.results.summary import plain
@@ -21,12 +22,14 @@ def rich_table(table: Table) -> RichTable:
     from rich.markup import escape
     from rich.table import Table as RichTable
 
-    drawn = RichTable(title=escape(table.title), title_justify="left")
+    drawn = RichTable(title=escape(printable(table.title)), title_justify="left")
     for place, name in enumerate(table.columns):
-        drawn.add_column(escape(name), justify="left" if table.text or place == 0 else "right")
+        drawn.add_column(
+            escape(printable(name)), justify="left" if table.text or place == 0 else "right"
+        )
     for section in table.sections:
         for row in section:
-            drawn.add_row(*map(escape, row))
+            drawn.add_row(*(escape(printable(cell)) for cell in row))
         drawn.add_section()
     return drawn
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from vla_gym.assets import AssetManifest, scan
 from vla_gym.cli import main
-from vla_gym.plugins import AssetEntry, CheckEntry, Entry, PluginInfo, PolicyEntry, SuiteEntry
+from vla_gym.discovery import PluginInfo
+from vla_gym.plugins import AssetEntry, CheckEntry, Entry, PolicyEntry, SuiteEntry
 from vla_gym.registry import Registered, registry
 from vla_gym.runner import evaluation
 from vla_gym.schema import Record

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from vla_gym.contract.spec import EnvContract
+from vla_gym.discovery import PluginInfo
 from vla_gym.env import registration
 from vla_gym.env.registration import contract_of, tasks_of
 from vla_gym.errors import (
@@ -19,7 +20,7 @@ from vla_gym.errors import (
     UnknownNameError,
     VlaGymError,
 )
-from vla_gym.plugins import EnvEntry, PluginInfo
+from vla_gym.plugins import EnvEntry
 from vla_gym.registry import Registered, registry
 from vla_gym.suites import load_suite
 from vla_gym.testing import ENV_ID, mock_contract

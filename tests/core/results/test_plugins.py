@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from vla_gym.cli.app import app
+from vla_gym.discovery import PluginInfo
 from vla_gym.errors import UnknownNameError
-from vla_gym.plugins import PluginInfo, ReportFormatEntry, SummaryEntry
+from vla_gym.plugins import ReportFormatEntry, SummaryEntry
 from vla_gym.records import EpisodeRecord, RunRecord
 from vla_gym.registry import registry
 from vla_gym.results import Estimate, Results, Summary, load_results, score_cell, summary_json

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import pytest
 
 from vla_gym.contract.spec import Record
+from vla_gym.discovery import PluginInfo
 from vla_gym.errors import OptionError, ProtocolMismatchError
 from vla_gym.options import RuntimeOption
-from vla_gym.plugins import PluginInfo, PolicyEntry
+from vla_gym.plugins import PolicyEntry
 from vla_gym.registry import Registered, registry
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.options import RunOptions, run_options
