@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -197,6 +197,27 @@ def describe(
             yield from describe(inner, known, f"{prefix}{name}.")
 
 
+def describe_call(
+    function: Callable[..., Any], values: Mapping[str, Any] | None = None
+) -> Iterator[OptionHelp]:
+    """Yield the keyword arguments of a function or class, explained by its docstring (``Args:``).
+
+    Args:
+        function: What is called; ``*args`` and ``**kwargs`` are left out.
+        values: Of arguments that somebody sets already.
+    """
+    texts = _section(inspect.getdoc(function) or "", "Args")
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        required = parameter.default is parameter.empty
+        default = "required" if required else _shown(parameter.default)
+        if name in (values or {}):
+            default = _shown((values or {})[name])
+        text = texts.get(name, "").replace("``", "")
+        yield OptionHelp(name, str(parameter.annotation), default, text, False)
+
+
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
@@ -219,9 +240,14 @@ def _attributes(model: type[BaseModel]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for base in reversed(model.__mro__):
         doc = inspect.cleandoc(base.__dict__.get("__doc__") or "")
-        _, _, section = doc.partition("\nAttributes:\n")
-        texts.update(_described(section.splitlines()))
+        texts.update(_section(doc, "Attributes"))
     return texts
+
+
+def _section(doc: str, title: str) -> dict[str, str]:
+    """Return what a section of a docstring says, by name."""
+    _, _, section = doc.partition(f"\n{title}:\n")
+    return _described(section.splitlines())
 
 
 def _described(lines: Iterable[str]) -> dict[str, str]:

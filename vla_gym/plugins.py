@@ -120,6 +120,8 @@ class EnvEntry(Entry):
         contract: Import string of ``f(**env_kwargs) -> EnvContract``; imports no simulator.
         tasks: Import string of ``f(**env_kwargs) -> Iterable[str]``, the names of its sub-tasks;
             imports no simulator. With it a suite that names another one is refused when it is read.
+        options: Import string of a ``vla_gym.schema.Record``, where the class takes its keywords
+            as ``**options`` and checks them with it; ``vla-gym show env`` describes them.
         kwargs: Default keyword arguments of the class.
     """
 
@@ -128,6 +130,7 @@ class EnvEntry(Entry):
 
     contract: str = ""
     tasks: str = ""
+    options: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -137,6 +140,7 @@ class EnvEntry(Entry):
             raise PluginError(f"{self.name!r} is no id of an environment, such as 'My-Env-v0'.")
         self._check_target("contract")
         self._check_target("tasks", optional=True)
+        self._check_target("options", optional=True)
         self._check("kwargs", Mapping)
 
 

@@ -19,6 +19,7 @@ from vla_gym.cli import (
     listing,
     matrix,
     results,
+    show,
     suite,
     train,
     version,
@@ -83,7 +84,7 @@ app.command("collect")(collect.collect_command)
 app.command("train")(train.train_command)
 app.command("matrix")(matrix.matrix_command)
 app.command("list")(listing.list_command)
-app.command("show")(listing.show_command)
+app.command("show")(show.show_command)
 app.add_typer(suite.app, name="suite")
 app.add_typer(results.app, name="results")
 app.add_typer(video.app, name="video")

@@ -151,7 +151,7 @@ def build_and_ask(env_id: str, kwargs: Mapping[str, Any]) -> EnvContract:
     except gymnasium.error.UnregisteredEnv:
         raise UnknownNameError("environment", env_id, registry().names(EnvEntry)) from None
     except gymnasium.error.Error as error:
-        raise OptionError(f"Environment {env_id!r}: {reason(error)}") from error
+        raise OptionError(f"Environment {env_id!r}: {error}") from error
     except BaseException as error:  # also SystemExit
         absent = getattr(error.__cause__ or error.__context__, "name", None)
         if isinstance(error, ModuleNotFoundError) and absent and env_id.startswith(absent):

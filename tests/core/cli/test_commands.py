@@ -14,7 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from vla_gym.cli import app
+from vla_gym.discovery import PluginInfo
 from vla_gym.doctor import CheckResult
+from vla_gym.plugins import EnvEntry
+from vla_gym.registry import Registered, registry
 from vla_gym.report import write_video
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -283,6 +286,64 @@ def test_video_strip_writes_a_picture(vla_gym: Invoke) -> None:
     assert status == 0
     assert out.strip() == "strip.png"
     assert Path("strip.png").read_bytes().startswith(b"\x89PNG")
+
+
+class World:
+    """A world.
+
+    Args:
+        colour: Of the floor,
+            as a name.
+        **options: Checked elsewhere.
+    """
+
+    reset_options = ("start",)
+
+    def __init__(self, *, colour: str = "grey", size: int, **options: Any) -> None: ...
+
+
+def spots(**_: Any) -> list[str]:
+    return ["reach_red"]
+
+
+@pytest.mark.parametrize("needs", ["", "no_such_module"])
+def test_show_env_says_what_it_offers_and_takes(
+    vla_gym: Invoke, monkeypatch: pytest.MonkeyPatch, needs: str
+) -> None:
+    entry = EnvEntry(
+        "Shown-v0",
+        f"{__name__}:World",
+        requires=(needs,) if needs else (),
+        contract="vla_gym.testing:mock_contract",
+        tasks=f"{__name__}:spots",
+        options="vla_gym.policies.random:RandomOptions",
+        kwargs={"size": 3},
+    )
+    registered = Registered(entry, PluginInfo("mine", "mine 1"))
+    monkeypatch.setitem(registry()._found.setdefault("envs", {}), "Shown-v0", registered)
+    if needs:
+        assert "needs no_such_module" in vla_gym("show", "env", "Shown-v0")[2]
+        return
+    status, out, _ = vla_gym("show", "env", "Shown-v0")
+    assert status == 0
+    for word in ("wrist: 16 x 24", "gripper [6:7]: ", "30 Hz", "reach_red", "start", "as a name"):
+        assert word in out
+    found = json.loads(vla_gym("show", "env", "Shown-v0", "--json")[1])
+    assert {row["option"]: row["default"] for row in found["options"]}.items() >= {
+        ("colour", "'grey'"),
+        ("size", "3"),
+        ("scale", "1.0"),
+    }
+    assert list(found["contract"]["cameras"]) == ["static", "wrist"]
+    assert (found["tasks"], found["reset_options"]) == (["reach_red"], ["start"])
+
+
+def test_show_env_of_one_that_no_plugin_speaks_for(vla_gym: Invoke) -> None:
+    status, out, _ = vla_gym("show", "env", "vla_gym.testing.mock_env:MockWorld-v0")
+    assert status == 0
+    assert "no plugin speaks for it" in out
+    status, _, err = vla_gym("show", "env", "CartPole-v1")
+    assert (status, "no environment of vla_gym" in err) == (2, True)
 
 
 def test_show_says_what_may_be_set_and_what_it_is_otherwise(vla_gym: Invoke) -> None:
