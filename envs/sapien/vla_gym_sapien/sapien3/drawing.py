@@ -7,6 +7,7 @@ count fully, and colours are cut (not rounded) to bytes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,8 @@ from vla_gym_sapien.sapien3.conversion import to_sapien
 
 _SHINY = (0.9, 0.3)  # specular and roughness that the official environments give robots
 _SHADOW_MAP = 2048
+_default_shader = threading.Lock()
+"""A camera takes the shader pack that is the default of the process when it is made."""
 
 
 class Drawing:
@@ -84,8 +87,7 @@ class Drawing:
         key = (articulation, model, size)
         if key not in self._cameras:
             height, width = size
-            sapien.render.set_camera_shader_dir(self._shader)
-            camera = RenderCameraComponent(width, height)
+            camera = _new_camera(self._shader, width, height)
             x, y = width / model.width, height / model.height
             camera.set_perspective_parameters(
                 model.near, model.far, model.fx * x, model.fy * y, model.cx * x, model.cy * y, 0.0
@@ -146,9 +148,8 @@ def keep_renderer(shader: str) -> tuple[Any, ...]:
     SAPIEN forgets compiled shaders when the last render system goes; an environment would then pay
     for them at every reset.
     """
-    sapien.render.set_camera_shader_dir(shader)
     scene, mount = sapien.Scene([RenderSystem()]), sapien.Entity()
-    camera = RenderCameraComponent(16, 16)
+    camera = _new_camera(shader, 16, 16)
     mount.add_component(camera)
     scene.add_entity(mount)
     with announce_compilation(shader):
@@ -156,6 +157,12 @@ def keep_renderer(shader: str) -> tuple[Any, ...]:
         camera.take_picture()
         camera.get_picture("Color")
     return scene, mount, camera
+
+
+def _new_camera(shader: str, width: int, height: int) -> RenderCameraComponent:
+    with _default_shader:
+        sapien.render.set_camera_shader_dir(shader)
+        return RenderCameraComponent(width, height)
 
 
 def _shape(visual: Shape) -> RenderShape:

@@ -6,7 +6,9 @@ first one is taken, so that whoever needs no picture needs no Vulkan device and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sapien
@@ -29,6 +31,8 @@ from vla_gym_sapien.sapien3.drawing import Drawing
 GRAVITY = 9.81
 _BOUNCE = 2.0  # m/s, contacts slower than this do not bounce (official)
 _SLEEP = 0.005  # (m/s)^2, kinetic energy per mass below which bodies sleep (official)
+_defaults = threading.Lock()
+"""SAPIEN's settings are defaults of the whole process: one thing at a time is built with them."""
 
 
 class Sapien3World:
@@ -40,9 +44,9 @@ class Sapien3World:
     """
 
     def __init__(self, solver: Solver, *, shader: str = "default") -> None:
-        _configure(solver)
         self.solver, self._shader = solver, shader
-        self.scene = sapien.Scene([physx.PhysxCpuSystem()])
+        with _settings(solver):
+            self.scene = sapien.Scene([physx.PhysxCpuSystem()])
         self.scene.set_timestep(1.0 / (solver.step_hz * solver.substeps))
         self._bodies: list[tuple[BodyModel, Sapien3Body]] = []
         self._articulations: dict[str, Sapien3Articulation] = {}
@@ -51,14 +55,16 @@ class Sapien3World:
 
     def add_body(self, model: BodyModel, pose: Pose) -> Sapien3Body:
         """Add a rigid body."""
-        body = build_body(model, pose)
+        with _settings(self.solver):
+            body = build_body(model, pose)
         self.scene.add_entity(body.entity)
         self._bodies.append((model, body))
         return body
 
     def add_articulation(self, model: RobotModel, base: Pose) -> Sapien3Articulation:
         """Add a robot or a piece of furniture whose base does not move."""
-        articulation = build_articulation(self.scene, model, base)
+        with _settings(self.solver):
+            articulation = build_articulation(self.scene, model, base)
         self._articulations[model.name] = articulation
         return articulation
 
@@ -114,8 +120,16 @@ class Sapien3World:
         return names
 
 
+@contextlib.contextmanager
+def _settings(solver: Solver) -> Iterator[None]:
+    """Build something with the settings of its world, not with those of the world made last."""
+    with _defaults:
+        _configure(solver)
+        yield
+
+
 def _configure(solver: Solver) -> None:
-    """Set SAPIEN's process-wide defaults; every scene is built right after its own."""
+    """Set SAPIEN's process-wide defaults."""
     physx.set_default_material(solver.friction, solver.friction, 0.0)
     physx.set_shape_config(contact_offset=solver.contact_offset, rest_offset=0.0)
     physx.set_body_config(
