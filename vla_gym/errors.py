@@ -59,7 +59,13 @@ class MissingDependencyError(VlaGymError, ImportError):
 
 
 class PolicyError(VlaGymError):
-    """A policy raised, or returned something that is not a batch of action chunks."""
+    """A policy that cannot be used, or that did nothing but fail."""
+
+
+class PolicyCallError(PolicyError):
+    """A call of a policy raised, or returned something that is not a batch of action chunks."""
+
+    scope = Scope.EPISODE
 
 
 class RequestError(VlaGymError):

@@ -23,7 +23,7 @@ def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
         OSError: When it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.partial-")
     partial = Path(name)
     try:
         try:
@@ -60,6 +60,15 @@ def replacing(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     finally:
+        partial.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed have left unfinished in a folder and below it.
+
+    Only for a folder that nobody else is writing to.
+    """
+    for partial in folder.rglob(".*.partial*"):
         partial.unlink(missing_ok=True)
 
 

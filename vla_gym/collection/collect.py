@@ -20,6 +20,7 @@ from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Footage
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import DatasetError
+from vla_gym.files import sweep
 from vla_gym.records import Executed
 from vla_gym.replay.frames import Frames
 from vla_gym.replay.walk import Recorded
@@ -79,6 +80,7 @@ def collect(
     spec = dataset_spec(the_suite)
     evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
     with Journal(folder / RUN) as journal:
+        sweep(folder)
         writer = LeRobotWriter(folder, spec, robot=the_suite.episodes[0].env_id)
         _record_missing(writer, journal, the_suite, settings)
         writer.close()

@@ -16,10 +16,11 @@ from typing import Protocol
 import numpy as np
 
 from vla_gym.contract.policy import Slot
-from vla_gym.errors import RunnerError, Scope
+from vla_gym.errors import PolicyCallError, RunnerError, Scope
 from vla_gym.records import EpisodeRecord, Executed
-from vla_gym.runner.acting import Actor, Asked, make_slot
 from vla_gym.runner.batching import Batcher
+from vla_gym.runner.error_text import described
+from vla_gym.runner.failures import FirstFailures
 from vla_gym.runner.messages import (
     Actions,
     Alive,
@@ -28,13 +29,16 @@ from vla_gym.runner.messages import (
     Failed,
     Finished,
     FromWorker,
+    PolicyFailed,
     Ready,
     Replay,
     Replayed,
     Request,
     RunEpisode,
 )
+from vla_gym.runner.policy_calls import Actor, Asked, make_slot
 from vla_gym.runner.pool import Workers
+from vla_gym.runner.state import Job, WorkerState
 from vla_gym.suites.spec import EpisodeSpec
 
 MAX_STARTS = 3
@@ -42,9 +46,6 @@ MAX_STARTS = 3
 MAX_KILLED_STARTS = 20
 """Workers in a row that may be killed before they are ready; unlike an end of their own (a broken
 installation), that says little about the next one."""
-SETTLE_SECONDS = 300.0
-"""The watchdog is no stricter than this while a worker starts or builds an environment, which on a
-busy machine, or with shaders to compile, takes long without being a hang."""
 IDLE_SECONDS = 1.0
 """Longest time between two looks at the watchdog."""
 _NOTHING = Executed(np.zeros((0, 0)))
@@ -84,53 +85,22 @@ class Recorder(Protocol):
 
 
 @dataclass(frozen=True)
-class Job:
-    """An episode to run or to do again, for the ``attempt``-th time."""
-
-    index: int
-    attempt: int = 1
-    replay: bool = False
-
-
-@dataclass
-class Lane:
-    """What one worker is at.
-
-    Attributes:
-        alive: There is a process.
-        ready: It has said so.
-        built: Keys of the environments that it has built.
-        policy: Which policy acts in its job.
-        env_key: Of the environment of its job.
-        busy_since: When it was last given something to do or heard of; ``None`` while it waits
-            for us.
-    """
-
-    number: int
-    alive: bool = False
-    ready: bool = False
-    built: set[str] = field(default_factory=set)
-    job: Job | None = None
-    policy: int = 0
-    env_key: str = ""
-    slot: Slot | None = None
-    request: Request | None = None
-    busy_since: float | None = None
-    job_began: float = 0.0
-
-
-@dataclass(frozen=True)
 class Limits:
     """When patience ends.
 
     Attributes:
         watchdog: Seconds that a worker may be silent while it works.
+        start: The same while it starts or builds an environment, which on a busy machine, or with
+            shaders to compile, takes long without being a hang.
         max_attempts: How often an episode is tried.
+        policy_errors: How many first episodes may all end in an error of the policy.
         clock: What it is measured by, seconds.
     """
 
     watchdog: float
+    start: float
     max_attempts: int
+    policy_errors: int = 1
     clock: Callable[[], float] = time.monotonic
 
 
@@ -143,12 +113,14 @@ class Work:
         policies: Which policy acts in each, as ``Actor`` numbers them; empty where none does.
         episodes: Indices to run, in order.
         replays: Indices already recorded that are to be done again, in order.
+        trusted: The policy has done an episode of this run before.
     """
 
     specs: Sequence[EpisodeSpec]
     policies: Sequence[int]
     episodes: Sequence[int]
     replays: Sequence[int] = field(default_factory=tuple)
+    trusted: bool = False
 
 
 class Engine:
@@ -170,14 +142,15 @@ class Engine:
         self._batcher, self._limits, self._clock = batcher, limits, limits.clock
         self._episodes = deque(Job(index) for index in work.episodes)
         self._replays = deque(Job(index, replay=True) for index in work.replays)
-        self._lanes = [Lane(number) for number in range(workers.count)]
+        self._states = [WorkerState(number) for number in range(workers.count)]
         self._failed_starts = 0
+        self._first = FirstFailures(limits.policy_errors, trusted=work.trusted)
 
     def run(self) -> None:
         """Run everything.
 
         Raises:
-            PolicyError: The policy raised, or returned no batch of chunks.
+            PolicyError: The policy raised, or returned no batch of chunks, in the first episodes.
             RunnerError: No worker can be started, or an environment cannot be built.
             JournalError: From the recorder.
         """
@@ -187,23 +160,24 @@ class Engine:
             if self._seconds_left() == 0.0:
                 self._act()
             self._check_hangs()
+        self._first.stop()
 
     @property
     def _open(self) -> bool:
-        return bool(self._episodes or self._replays or any(lane.job for lane in self._lanes))
+        return bool(self._episodes or self._replays or any(state.job for state in self._states))
 
     def _assign(self) -> None:
-        for lane in self._lanes:
-            while lane.job is None and (queue := self._queue()):
-                self._give(lane, queue.popleft())
+        for state in self._states:
+            while state.job is None and (queue := self._queue()):
+                self._give(state, queue.popleft())
 
     def _queue(self) -> deque[Job]:
         """Return where the next job comes from; replays are not kept in memory by the dozen."""
-        under_way = sum(lane.job is not None and lane.job.replay for lane in self._lanes)
-        room = under_way + self._recorder.waiting < 2 * len(self._lanes)
+        under_way = sum(state.job is not None and state.job.replay for state in self._states)
+        room = under_way + self._recorder.waiting < 2 * len(self._states)
         return self._replays if self._replays and (room or not under_way) else self._episodes
 
-    def _give(self, lane: Lane, job: Job) -> None:
+    def _give(self, state: WorkerState, job: Job) -> None:
         spec = self._specs[job.index]
         policy = self._policies[job.index] if self._policies else 0
         message: RunEpisode | Replay | None = RunEpisode(job.index, spec, policy)
@@ -213,18 +187,17 @@ class Engine:
             return
         if isinstance(message, Replay) and self._policies:
             message = replace(message, policy=policy)
-        if not lane.alive:
-            self._workers.start(lane.number)
-            lane.alive, lane.ready, lane.built = True, False, set()
-        lane.job, lane.policy, lane.env_key = job, policy, spec.env_key
-        lane.busy_since = lane.job_began = self._clock()
-        self._workers.send(lane.number, message)
+        if not state.alive:
+            self._workers.start(state.number)
+            state.alive, state.ready, state.built = True, False, set()
+        state.begin(job, policy, spec.env_key, self._clock())
+        self._workers.send(state.number, message)
 
     def _listen(self, seconds: float) -> bool:
         """Wait for messages and handle them; return whether there were any."""
         messages = self._workers.poll(seconds)
         for number, message in messages:
-            self._handle(self._lanes[number], message)
+            self._handle(self._states[number], message)
         return bool(messages)
 
     def _patience(self) -> float:
@@ -237,59 +210,75 @@ class Engine:
     def _others(self) -> int:
         """How many workers are in the middle of an episode and have not asked yet."""
         return sum(
-            lane.slot is not None and lane.request is None and lane.job is not None
-            for lane in self._lanes
+            state.slot is not None and state.request is None and state.job is not None
+            for state in self._states
         )
 
-    def _handle(self, lane: Lane, message: FromWorker) -> None:
-        lane.busy_since = self._clock()
+    def _handle(self, state: WorkerState, message: FromWorker) -> None:
+        state.busy_since = self._clock()
         if isinstance(message, Request):
-            lane.request, lane.busy_since = message, None
-            self._batcher.add(lane.number, self._clock())
+            state.request, state.busy_since = message, None
+            self._batcher.add(state.number, self._clock())
         elif isinstance(message, Ready):
-            lane.ready, self._failed_starts = True, 0
+            state.ready, self._failed_starts = True, 0
         elif isinstance(message, EnvBuilt):
-            lane.built.add(lane.env_key)
+            state.built.add(state.env_key)
             self._recorder.environment(message)
         elif isinstance(message, Finished):
-            self._finish(lane, message.record, message.executed)
+            self._finished(state, message)
         elif isinstance(message, Replayed):
-            self._free(lane)
+            state.free()
             self._recorder.replayed(message)
         elif isinstance(message, Failed):
-            self._failed(lane, message)
+            self._failed(state, message)
         elif isinstance(message, Died):
-            self._died(lane, message)
+            self._died(state, message)
         else:
             assert isinstance(message, Alive)
 
     def _act(self) -> None:
         """Ask the policy for the actions of one batch."""
-        lanes = [self._lanes[number] for number in self._batcher.take(self._clock())]
+        states = [self._states[number] for number in self._batcher.take(self._clock())]
         began = self._clock()
-        for policy in sorted({lane.policy for lane in lanes}):
-            self._reset_slots(policy, [lane for lane in lanes if lane.policy == policy])
-        chunks = self._actor.act([self._asked(lane) for lane in lanes])
+        together = [state for state in states if state.job and not state.job.alone]
+        apart = [[state] for state in states if state.job and state.job.alone]
+        for group in [together, *apart] if together else apart:
+            self._act_for(group)
         self._batcher.took(self._clock() - began)
         self._excuse(self._clock() - began)
-        for lane, chunk in zip(lanes, chunks, strict=True):
-            lane.request, lane.busy_since = None, self._clock()
-            self._workers.send(lane.number, Actions(chunk))
+
+    def _act_for(self, states: Sequence[WorkerState]) -> None:
+        """Ask the policy for the actions of some workers; where it raises, they are told."""
+        try:
+            for policy in sorted({state.policy for state in states}):
+                self._reset_slots(policy, [s for s in states if s.policy == policy])
+            chunks = self._actor.act([self._asked(state) for state in states])
+        except PolicyCallError as error:
+            for state in states:
+                state.failure, state.shared = error, len(states) > 1
+                self._answer(state, PolicyFailed(described(error)))
+            return
+        for state, chunk in zip(states, chunks, strict=True):
+            self._answer(state, Actions(chunk))
+
+    def _answer(self, state: WorkerState, message: Actions | PolicyFailed) -> None:
+        state.request, state.busy_since = None, self._clock()
+        self._workers.send(state.number, message)
 
     def _excuse(self, seconds: float) -> None:
         """Do not take it for a worker's silence that we did not listen for so long."""
-        for lane in self._lanes:
-            if lane.busy_since is not None:
-                lane.busy_since += seconds
+        for state in self._states:
+            if state.busy_since is not None:
+                state.busy_since += seconds
 
-    def _reset_slots(self, policy: int, lanes: Sequence[Lane]) -> None:
+    def _reset_slots(self, policy: int, states: Sequence[WorkerState]) -> None:
         """Let a policy forget where an episode says so."""
         fresh = []
-        for lane in lanes:
-            assert lane.request is not None
-            if lane.request.reset:
-                lane.slot = self._slot(lane.number, lane.request)
-                fresh.append(lane.slot)
+        for state in states:
+            assert state.request is not None
+            if state.request.reset:
+                state.slot = self._slot(state.number, state.request)
+                fresh.append(state.slot)
         if fresh:
             self._actor.reset(policy, fresh)
 
@@ -297,35 +286,47 @@ class Engine:
         spec = self._specs[request.episode]
         return make_slot(number, spec, request.episode, request.subtask)
 
-    def _asked(self, lane: Lane) -> Asked:
-        assert lane.slot is not None
-        assert lane.request is not None
-        images = self._workers.images(lane.number, lane.policy)
-        return Asked(lane.policy, lane.slot, lane.request, images)
+    def _asked(self, state: WorkerState) -> Asked:
+        assert state.slot is not None
+        assert state.request is not None
+        images = self._workers.images(state.number, state.policy)
+        return Asked(state.policy, state.slot, state.request, images)
 
-    def _finish(self, lane: Lane, record: EpisodeRecord, executed: Executed) -> None:
+    def _finished(self, state: WorkerState, message: Finished) -> None:
+        """Record an episode, unless it shared the call in which the policy raised."""
+        assert state.job is not None
+        if state.failure is not None and state.shared:
+            self._requeue(state, replace(state.job, alone=True))
+        else:
+            self._finish(state, message.record, message.executed)
+
+    def _finish(self, state: WorkerState, record: EpisodeRecord, executed: Executed) -> None:
         """Record an episode that has a result, or that is given up."""
-        assert lane.job is not None
+        assert state.job is not None
         timing = {
             **record.timing,
-            "seconds": round(self._clock() - lane.job_began, 3),
-            "worker": lane.number,
-            "attempt": lane.job.attempt,
+            "seconds": round(self._clock() - state.job_began, 3),
+            "worker": state.number,
+            "attempt": state.job.attempt,
         }
         record = record.model_copy(update={"timing": timing})
-        if self._recorder.finished(record, executed):
-            self._replays.append(Job(record.episode, replay=True))
-        self._free(lane)
+        if state.failure is not None:
+            results = self._first.failed((record, executed), state.failure)
+        else:
+            results = self._first.done() if record.error is None else []
+            results.append((record, executed))
+        for result in results:
+            if self._recorder.finished(*result):
+                self._replays.append(Job(result[0].episode, replay=True))
+        state.free()
 
-    def _free(self, lane: Lane) -> None:
-        lane.job = lane.slot = lane.request = lane.busy_since = None
-
-    def _failed(self, lane: Lane, failure: Failed) -> None:
+    def _failed(self, state: WorkerState, failure: Failed) -> None:
         """Stop the run, try again, or record an error, as far as the failure reaches."""
-        assert lane.job is not None
-        if not lane.job.replay:
-            self._stop_if_hopeless(lane.job, failure)
-        self._again(lane, failure)
+        assert state.job is not None
+        state.failure = None  # what happened since is the environment's
+        if not state.job.replay:
+            self._stop_if_hopeless(state.job, failure)
+        self._again(state, failure)
 
     def _stop_if_hopeless(self, job: Job, failure: Failed) -> None:
         """Give up where no episode could ever run."""
@@ -339,23 +340,23 @@ class Engine:
                 f"{failure.message}"
             )
 
-    def _died(self, lane: Lane, death: Died) -> None:
-        lane.alive = False
-        self._batcher.drop(lane.number)
-        if not lane.ready:
+    def _died(self, state: WorkerState, death: Died) -> None:
+        state.alive = False
+        self._batcher.drop(state.number)
+        if not state.ready:
             self._start_failed(death)
-            if lane.job is not None:
-                self._requeue(lane, lane.job)
+            if state.job is not None:
+                self._requeue(state, state.job)
             return
-        if lane.job is None:
+        if state.job is None:
             return
-        if lane.env_key not in lane.built:
+        if state.env_key not in state.built:
             log = f" It printed last:\n{death.log}" if death.log else ""
             message = f"The worker that built it {death.reason}.{log}"
-            self._failed(lane, Failed("build", message, message))
+            self._failed(state, Failed("build", message, message))
             return
         details = f"The worker {death.reason}.\n{death.log}".strip()
-        self._failed(lane, Failed("episode", death.reason, details))
+        self._failed(state, Failed("episode", death.reason, details))
 
     def _start_failed(self, death: Died) -> None:
         self._failed_starts += 1
@@ -366,22 +367,22 @@ class Engine:
                 f"ready ({death.reason}). The last one printed:\n{death.log or '(nothing)'}"
             )
 
-    def _again(self, lane: Lane, failure: Failed) -> None:
+    def _again(self, state: WorkerState, failure: Failed) -> None:
         """Try a job once more, or record that it cannot be done."""
-        job = lane.job
+        job = state.job
         assert job is not None
         if failure.retry and job.attempt < self._limits.max_attempts:
-            self._requeue(lane, replace(job, attempt=job.attempt + 1))
+            self._requeue(state, replace(job, attempt=job.attempt + 1))
         elif job.replay:
-            self._free(lane)
+            state.free()
             self._recorder.replay_failed(job.index, failure.message)
         else:
-            self._finish(lane, self._error_record(job.index, failure.details), _NOTHING)
+            self._finish(state, self._error_record(job.index, failure.details), _NOTHING)
 
-    def _requeue(self, lane: Lane, job: Job) -> None:
+    def _requeue(self, state: WorkerState, job: Job) -> None:
         queue = self._replays if job.replay else self._episodes
         queue.appendleft(job)
-        self._free(lane)
+        state.free()
 
     def _error_record(self, index: int, details: str) -> EpisodeRecord:
         spec = self._specs[index]
@@ -391,23 +392,21 @@ class Engine:
 
     def _check_hangs(self) -> None:
         """Kill whoever is silent for too long; nothing inside a stuck process could."""
-        if not any(self._silent(lane) for lane in self._lanes):
+        if not any(self._silent(state) for state in self._states):
             return
         while self._listen(0.0):
             pass  # what has arrived meanwhile was not silence
-        for lane in self._lanes:
-            if self._silent(lane):
-                reason = f"was silent for {self._allowed(lane):g} s and was killed"
-                self._died(lane, Died(reason, self._workers.kill(lane.number)))
+        for state in self._states:
+            if self._silent(state):
+                reason = f"was silent for {self._allowed(state):g} s and was killed"
+                self._died(state, Died(reason, self._workers.kill(state.number)))
 
-    def _silent(self, lane: Lane) -> bool:
+    def _silent(self, state: WorkerState) -> bool:
         """Whether a worker has said nothing for longer than it may."""
-        if lane.busy_since is None or not lane.alive:
+        if state.busy_since is None or not state.alive:
             return False
-        return self._clock() - lane.busy_since > self._allowed(lane)
+        return self._clock() - state.busy_since > self._allowed(state)
 
-    def _allowed(self, lane: Lane) -> float:
+    def _allowed(self, state: WorkerState) -> float:
         """Return for how many seconds a worker may be silent."""
-        if lane.env_key in lane.built:
-            return self._limits.watchdog
-        return max(self._limits.watchdog, SETTLE_SECONDS)
+        return self._limits.watchdog if state.env_key in state.built else self._limits.start

@@ -7,10 +7,7 @@ returns a chunk, whoever computes it, so the same code runs in a worker, in a te
 from __future__ import annotations
 
 import hashlib
-import re
-import sys
 import time
-import traceback
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,8 +20,13 @@ from vla_gym.errors import ObservationError, Scope, VlaGymError, reach
 from vla_gym.records import EpisodeRecord, Executed, Floats, SubTaskRecord
 from vla_gym.replay.drive import Env, Info, Tally, begin_next, reset
 from vla_gym.runner.diagnosis import Trace
+from vla_gym.runner.error_text import described
 from vla_gym.suites.spec import EpisodeSpec, SubTask
 from vla_gym.suites.spec import Protocol as Rules
+
+
+class PolicyFailedError(Exception):
+    """Whoever was asked has no answer: the policy raised, and this is the text of it."""
 
 
 class Ask(Protocol):
@@ -68,18 +70,20 @@ class Episode:
     def run(self) -> Rollout:
         """Run it to its end.
 
-        What another attempt would only repeat (an action with NaN, an observation that breaks the
-        contract) ends the episode and is its ``error``; whatever else the environment raises is
-        the caller's affair.
+        What another attempt would only repeat (an error of the policy, an action with NaN, an
+        observation that breaks the contract) ends the episode and is its ``error``; whatever else
+        the environment raises is the caller's affair.
         """
         error = None
         try:
             self._reset()
             self._run_subtasks()
+        except PolicyFailedError as raised:
+            error = str(raised)
         except VlaGymError as raised:
             if reach(raised) != (Scope.EPISODE, False):
                 raise
-            error = describe_error()
+            error = described(raised)
         return Rollout(self._record(error), self._trace.executed)
 
     def _reset(self) -> None:
@@ -167,17 +171,6 @@ class Episode:
 def action_hash(actions: Floats) -> str:
     """Return the first 16 hex digits of the SHA-256 of actions as little-endian float64."""
     return hashlib.sha256(np.ascontiguousarray(actions, dtype="<f8").tobytes()).hexdigest()[:16]
-
-
-def describe_error() -> str:
-    """Return the exception being handled: one line that says what, then its traceback.
-
-    Memory addresses are blotted out: the text is part of a record that must not differ between
-    two runs.
-    """
-    error = sys.exc_info()[1]
-    text = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
-    return re.sub(r"0x[0-9a-f]+", "0x...", text).strip()
 
 
 def _subtask_record(subtask: SubTask, tally: Tally, *, failed: bool) -> SubTaskRecord:

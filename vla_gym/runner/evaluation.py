@@ -7,6 +7,7 @@ finished episode is safe, and the same call goes on where the last one stopped.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,13 +23,14 @@ from vla_gym.records import RunRecord
 from vla_gym.registry import registry
 from vla_gym.results import Results, load_results
 from vla_gym.runner import provenance
-from vla_gym.runner.acting import Actor
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.engine import Engine, Limits, Work
 from vla_gym.runner.journal import RESUME_HINT, Journal
 from vla_gym.runner.messages import Start
 from vla_gym.runner.options import RunOptions, Workers, run_options
+from vla_gym.runner.policy_calls import Actor
 from vla_gym.runner.policy_set import PolicySet, policy_set
+from vla_gym.runner.policy_watch import PolicyWatch
 from vla_gym.runner.pool import LocalWorkers
 from vla_gym.runner.progress import NullWatcher, ProgressBar, Watcher
 from vla_gym.runner.recording import JournalRecorder, log_path
@@ -126,13 +128,18 @@ def _run(journal: Journal, plan: _Plan) -> None:
         films = recorder.unfilmed()
         count = worker_count(options.workers, len(todo) + len(films))
         start = Start(tuple(policies.specs), suite.protocol)
+        trusted = any(record.error is None for record in journal.records.values())
+        safe = functools.partial(_safe, journal, plan.episodes)
+        watch = stack.enter_context(PolicyWatch(options.policy_timeout, safe))
         engine = Engine(
-            Work(suite.episodes, policies.numbers(suite.episodes), todo, films),
-            actor=Actor(policies.members, policies.name),
-            workers=stack.enter_context(worker_pool(count, start, journal.out)),
+            Work(suite.episodes, policies.numbers(suite.episodes), todo, films, trusted),
+            actor=Actor(policies.members, policies.name, watch),
+            workers=stack.enter_context(
+                worker_pool(count, start, journal.out, patience=options.watchdog)
+            ),
             recorder=recorder,
             batcher=Batcher(size=options.batch_size or count, wait=options.batch_wait),
-            limits=Limits(watchdog=options.watchdog, max_attempts=options.max_attempts),
+            limits=limits(options),
         )
         with _explained(journal, plan.episodes):
             engine.run()
@@ -170,16 +177,30 @@ def _resolved(policy: str | Policy, options: Mapping[str, Any] | None) -> Policy
     return policy
 
 
+def limits(options: RunOptions) -> Limits:
+    """Return when the engine's patience ends."""
+    return Limits(
+        watchdog=options.watchdog,
+        start=options.start_timeout,
+        max_attempts=options.max_attempts,
+        policy_errors=options.policy_errors,
+    )
+
+
 @contextlib.contextmanager
-def worker_pool(count: int, start: Start, out: Path | None) -> Iterator[LocalWorkers]:
+def worker_pool(
+    count: int, start: Start, out: Path | None, *, patience: float
+) -> Iterator[LocalWorkers]:
     """Yield workers, none of which is left when the block is.
 
     Args:
         count: How many.
         start: What each is told first.
         out: The directory that gets what they print; ``None`` drops it.
+        patience: Seconds after which one that takes no message is killed.
     """
-    pool = LocalWorkers(count, start, log=None if out is None else log_path(out))
+    log = None if out is None else log_path(out)
+    pool = LocalWorkers(count, start, log=log, patience=patience)
     patient = False
     try:
         yield pool

@@ -143,7 +143,7 @@ class Journal:
         return self.out / VIDEOS_DIR / f"{episode:06d}.mp4"
 
     def close(self) -> None:
-        """Close the file and give the directory free."""
+        """Close the file and release the directory."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -162,8 +162,7 @@ class Journal:
             )
         (self.out / ACTIONS_DIR).mkdir(exist_ok=True)
         (self.out / VIDEOS_DIR).mkdir(exist_ok=True)
-        for unfinished in (self.out / VIDEOS_DIR).glob(".*.partial*"):  # a kill while filming
-            unfinished.unlink(missing_ok=True)
+        files.sweep(self.out)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         self.records, whole = read_journal(path)
         if whole < os.fstat(self._fd).st_size:

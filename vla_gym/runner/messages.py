@@ -54,6 +54,13 @@ class Actions:
 
 
 @dataclass(frozen=True)
+class PolicyFailed:
+    """The answer to a ``Request`` where the policy raised; the episode ends with this error."""
+
+    error: str
+
+
+@dataclass(frozen=True)
 class Replay:
     """Do a recorded episode again, and let a visitor look at it.
 
@@ -172,5 +179,5 @@ class Died:
     killed: bool = False
 
 
-ToWorker = Start | RunEpisode | Actions | Replay | Stop
+ToWorker = Start | RunEpisode | Actions | PolicyFailed | Replay | Stop
 FromWorker = Ready | EnvBuilt | Request | Finished | Failed | Alive | Replayed | Died

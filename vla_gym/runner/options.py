@@ -41,6 +41,11 @@ class RunOptions(Record):
         progress: Show how it goes on standard error.
         watchdog: Seconds of silence after which a worker is killed and replaced; the time that the
             policy takes does not count.
+        start_timeout: The same for a worker that starts or builds an environment.
+        policy_timeout: Seconds that one call of the policy may take; then the process ends, with
+            the place where it hangs and status 1. ``None`` waits for ever.
+        policy_errors: An exception of the policy costs its episode; where the first so many all
+            end in one, the run stops and records none of them.
         max_attempts: How often an episode is tried when its worker dies or its environment raises.
         retry_errors: Run episodes again that ended in an error.
     """
@@ -53,6 +58,9 @@ class RunOptions(Record):
     max_videos: int | None = Field(default=100, ge=0)
     progress: bool = True
     watchdog: float = Field(default=300.0, gt=0)
+    start_timeout: float = Field(default=300.0, gt=0)
+    policy_timeout: float | None = Field(default=3600.0, gt=0)
+    policy_errors: int = Field(default=3, ge=1)
     max_attempts: int = Field(default=3, ge=1)
     retry_errors: bool = False
 

@@ -17,7 +17,7 @@ from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.env.registration import contract_of
 from vla_gym.policies.ref import PolicyRef
-from vla_gym.runner.acting import close_policy, policy_spec
+from vla_gym.runner.policy_calls import close_policy, policy_spec
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
 

@@ -1,6 +1,6 @@
 """Worker processes on this machine: started, listened to, killed, replaced.
 
-They are started as ``python -m vla_gym.runner.worker`` with one socket and one block of memory,
+They are started as ``vla_gym.runner.worker`` with one socket and one block of memory,
 and not through ``multiprocessing``: the caller's script needs no ``__main__`` guard, nothing is
 forked (CUDA and GL survive no fork), and no helper process tracks anything.
 """
@@ -12,6 +12,7 @@ import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Protocol
 
+from vla_gym import parent_death
 from vla_gym.runner.frames import FrameBlock, Images, anonymous_file
 from vla_gym.runner.messages import Died, FromWorker, Start, Stop, ToWorker
 
@@ -37,6 +39,7 @@ LOG_BYTES = 4000
 LOG_LIMIT = 1_000_000
 """A log in memory that grows beyond this is begun anew."""
 CLOSE_SECONDS = 5.0
+_WORKER = "vla_gym.runner.worker"
 
 
 class Workers(Protocol):
@@ -87,12 +90,16 @@ class LocalWorkers:
         count: How many at a time.
         start: What each is told first.
         log: File that gets what workers print, appended when they end; ``None`` drops it.
+        patience: Seconds after which one that takes no message (it is stopped) is killed.
     """
 
-    def __init__(self, count: int, start: Start, *, log: Path | None = None) -> None:
+    def __init__(
+        self, count: int, start: Start, *, log: Path | None = None, patience: float = 300.0
+    ) -> None:
         """Start nothing yet."""
-        self._count, self._start, self._log = count, start, log
+        self._count, self._start, self._log, self._patience = count, start, log, patience
         self._processes: dict[int, _Process] = {}
+        self._died: list[tuple[int, FromWorker]] = []
 
     @property
     def count(self) -> int:
@@ -106,19 +113,21 @@ class LocalWorkers:
     def start(self, worker: int) -> None:
         """Start a worker."""
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._patience))
         frames, log = (
             FrameBlock([policy.cameras for policy in self._start.policies]),
             anonymous_file("vla_gym-log"),
         )
         # Appending, so that the worker writes at the beginning again after the log was emptied.
         fcntl.fcntl(log, fcntl.F_SETFL, os.O_APPEND)
-        arguments = [str(theirs.fileno()), str(frames.fd), str(os.getpid())]
+        arguments = [str(theirs.fileno()), str(frames.fd)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "vla_gym.runner.worker", *arguments],
+            [sys.executable, parent_death.__file__, str(os.getpid()), _WORKER, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             pass_fds=(theirs.fileno(), frames.fd),
+            start_new_session=True,  # a group of its own: what it starts ends with it
             env=worker_environment(),
         )
         theirs.close()
@@ -126,18 +135,26 @@ class LocalWorkers:
         self.send(worker, self._start)
 
     def send(self, worker: int, message: ToWorker) -> None:
-        """Send a message; a broken pipe is told by ``poll``."""
-        item = self._processes[worker]
+        """Send a message; a broken or a stopped pipe is told by ``poll``."""
+        item = self._processes.get(worker)
+        if item is None:
+            return
         if os.fstat(item.log).st_size > LOG_LIMIT:
             os.ftruncate(item.log, 0)
-        with contextlib.suppress(OSError):
+        try:
             item.connection.send(message)
+        except BlockingIOError:
+            reason = f"took no message for {self._patience:g} s and was killed"
+            self._died.append((worker, Died(reason, self.kill(worker), killed=True)))
+        except OSError:
+            pass
 
     def poll(self, timeout: float) -> list[tuple[int, FromWorker]]:
         """Wait up to ``timeout`` seconds and return what came."""
+        died, self._died = self._died, []
         numbers = {item.connection: number for number, item in self._processes.items()}
-        if not numbers:
-            return []
+        if died or not numbers:
+            return died
         ready = wait(list(numbers), timeout)
         return [(numbers[c], self._receive(numbers[c], c)) for c in ready]  # type: ignore[index,arg-type]
 
@@ -147,13 +164,15 @@ class LocalWorkers:
 
     def kill(self, worker: int) -> str:
         """End a worker at once and return the last lines that it printed."""
-        self._processes[worker].process.kill()
+        if worker not in self._processes:
+            return ""
+        _kill_group(self._processes[worker].process)
         return self._bury(worker)
 
     def close(self, *, patient: bool) -> None:
         """End all workers."""
         until = time.monotonic() + (CLOSE_SECONDS if patient else 0.0)
-        for worker in self._processes:
+        for worker in list(self._processes):
             self.send(worker, Stop())
         for worker, item in list(self._processes.items()):
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -184,6 +203,18 @@ class LocalWorkers:
             with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as file:
                 file.write(f"--- worker {worker}, process {item.process.pid}\n{text}\n")
         return text[-LOG_BYTES:].strip()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker and what it started; its number stays taken as long as one of them lives."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _timeval(seconds: float) -> bytes:
+    """Return a ``struct timeval``."""
+    return struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
 
 
 def worker_environment() -> dict[str, str]:

@@ -14,13 +14,13 @@ from typing import Any
 from vla_gym.errors import RunnerError
 from vla_gym.records import EpisodeRecord, Executed
 from vla_gym.replay.walk import Recorded, Visitor
-from vla_gym.runner.acting import Actor
 from vla_gym.runner.batching import Batcher
-from vla_gym.runner.engine import Engine, Limits, Work
-from vla_gym.runner.evaluation import worker_count, worker_pool
+from vla_gym.runner.engine import Engine, Work
+from vla_gym.runner.evaluation import limits, worker_count, worker_pool
 from vla_gym.runner.journal import Journal
 from vla_gym.runner.messages import EnvBuilt, Replay, Replayed, Start
 from vla_gym.runner.options import RunOptions
+from vla_gym.runner.policy_calls import Actor
 from vla_gym.suites.spec import Protocol, Suite
 
 _ANY_RULE = Protocol(success="any")
@@ -59,14 +59,15 @@ def replay_all(
         return
     count = worker_count(options.workers, len(episodes))
     specs = [episode.spec for episode in episodes]
-    with worker_pool(count, Start((), _ANY_RULE), log) as workers:
+    start = Start((), _ANY_RULE)
+    with worker_pool(count, start, log, patience=options.watchdog) as workers:
         Engine(
             Work(specs, (), (), range(len(episodes))),
             actor=Actor((), "none"),
             workers=workers,
             recorder=InOrder(episodes, visitor, deliver),
             batcher=Batcher(size=1, wait=0.0),
-            limits=Limits(watchdog=options.watchdog, max_attempts=options.max_attempts),
+            limits=limits(options),
         ).run()
 
 

@@ -18,10 +18,10 @@ from typing import Protocol, cast
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.errors import reach
-from vla_gym.parent_death import die_with_parent
 from vla_gym.replay.drive import Env, make_env
 from vla_gym.replay.walk import Walk
-from vla_gym.runner.episode import Episode, describe_error
+from vla_gym.runner.episode import Episode, PolicyFailedError
+from vla_gym.runner.error_text import described, summary
 from vla_gym.runner.frames import FrameBlock, Images
 from vla_gym.runner.messages import (
     Actions,
@@ -30,6 +30,7 @@ from vla_gym.runner.messages import (
     Failed,
     Finished,
     FromWorker,
+    PolicyFailed,
     Ready,
     Replay,
     Replayed,
@@ -52,7 +53,7 @@ class ParentGoneError(BaseException):
     """The pipe is closed; not an ``Exception``, so that no environment's handler swallows it."""
 
 
-class Line:
+class Pipe:
     """The worker's end of the pipe."""
 
     def __init__(self, connection: Connection) -> None:
@@ -91,16 +92,16 @@ class _World:
 class Worker:
     """Does what the parent asks until it says stop."""
 
-    def __init__(self, line: Line, frames: FrameWriter, start: Start) -> None:
+    def __init__(self, pipe: Pipe, frames: FrameWriter, start: Start) -> None:
         """Work by the rules of ``start``."""
-        self._line, self._frames, self._start = line, frames, start
+        self._pipe, self._frames, self._start = pipe, frames, start
         self._worlds: OrderedDict[str, _World] = OrderedDict()
 
     def serve(self) -> None:
         """Answer messages; returns after ``Stop``."""
-        self._line.send(Ready())
-        while not isinstance(message := self._line.receive(), Stop):
-            self._line.send(self._answer(message))
+        self._pipe.send(Ready())
+        while not isinstance(message := self._pipe.receive(), Stop):
+            self._pipe.send(self._answer(message))
         for world in self._worlds.values():
             world.env.close()
 
@@ -119,8 +120,7 @@ class Worker:
         except BaseException as error:  # also SystemExit: an environment does not end its worker
             self._forget(message.spec)
             scope, retry = reach(error)
-            text = f"{type(error).__name__}: {error}"
-            return Failed(stage, text, describe_error(), scope, retry)
+            return Failed(stage, summary(error), described(error), scope, retry)
 
     def _run(self, world: _World, message: RunEpisode) -> Finished:
         def ask(seen: PolicyInput, *, subtask: int, reset: bool) -> Chunk:
@@ -128,8 +128,10 @@ class Worker:
             request = Request(
                 message.index, subtask, reset, seen.proprioception, seen.instruction, seen.info
             )
-            self._line.send(request)
-            answer = self._line.receive()
+            self._pipe.send(request)
+            answer = self._pipe.receive()
+            if isinstance(answer, PolicyFailed):
+                raise PolicyFailedError(answer.error)
             if not isinstance(answer, Actions):
                 raise ParentGoneError
             return answer.chunk
@@ -152,7 +154,7 @@ class Worker:
         def alive() -> None:
             nonlocal said
             if time.monotonic() - said > ALIVE_SECONDS:
-                self._line.send(Alive())
+                self._pipe.send(Alive())
                 said = time.monotonic()
 
         walk = Walk(env, message.spec, message.record, message.actions, alive=alive)
@@ -167,7 +169,7 @@ class Worker:
             while len(self._worlds) >= MAX_ENVS:
                 self._worlds.popitem(last=False)[1].env.close()
             self._worlds[key] = self._built(spec, message.policy)
-            self._line.send(EnvBuilt(spec.env_id, jsonable(self._worlds[key].env.describe())))
+            self._pipe.send(EnvBuilt(spec.env_id, jsonable(self._worlds[key].env.describe())))
         self._worlds.move_to_end(key)
         return self._worlds[key]
 
@@ -192,19 +194,18 @@ class Worker:
 
 def run_worker(connection: Connection, frames_fd: int) -> None:
     """Serve the parent behind ``connection`` until it says stop or goes away."""
-    line = Line(connection)
+    pipe = Pipe(connection)
     try:
-        start = line.receive()
+        start = pipe.receive()
         if isinstance(start, Start):
-            Worker(line, FrameBlock([p.cameras for p in start.policies], frames_fd), start).serve()
+            Worker(pipe, FrameBlock([p.cameras for p in start.policies], frames_fd), start).serve()
     except ParentGoneError:
         return
 
 
 def main() -> None:
-    """Entry point of the process: ``worker CONNECTION_FD FRAMES_FD PARENT_PID``."""
-    connection_fd, frames_fd, parent = (int(argument) for argument in sys.argv[1:4])
-    die_with_parent(parent)
+    """Entry point of the process: ``worker CONNECTION_FD FRAMES_FD``, by ``parent_death``."""
+    connection_fd, frames_fd = (int(argument) for argument in sys.argv[1:3])
     faulthandler.enable()
     run_worker(Connection(connection_fd), frames_fd)
 

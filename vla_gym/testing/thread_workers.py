@@ -21,9 +21,11 @@ from vla_gym.runner.worker import run_worker
 class ThreadWorkers:
     """Stands in for ``vla_gym.runner.pool.LocalWorkers``."""
 
-    def __init__(self, count: int, start: Start, *, log: Path | None = None) -> None:
+    def __init__(
+        self, count: int, start: Start, *, log: Path | None = None, patience: float = 0.0
+    ) -> None:
         """Start nothing yet."""
-        del log
+        del log, patience
         self._count, self._start = count, start
         self._lines: dict[int, Connection] = {}
         self._frames: dict[int, FrameBlock] = {}

@@ -68,9 +68,14 @@ def test_an_environment_that_ends_its_process_is_an_error_of_that_attempt(
 
 
 def test_a_policy_that_exits_is_an_error_never_a_success(run: Any, tmp_path: Any) -> None:
-    with pytest.raises(PolicyError, match=r"(?s)raised SystemExit in act\(\).*safe in"):
-        run(MockPolicy(fault=PolicyFault("quit", 1, 1)), mock_suite(2), workers=1)
-    assert episodes_in(tmp_path / "run") == 1
+    results = run(MockPolicy(fault=PolicyFault("quit", 1, 1)), mock_suite(2), workers=1)
+    (error,) = (record.error for record in results.errors)
+    assert error.startswith(
+        "PolicyCallError: Policy 'vla_gym.testing.policy.MockPolicy' raised in act() ("
+    )
+    with pytest.raises(PolicyError, match=r"(?s)SystemExit.*It is not recorded.*0 of 1 episodes"):
+        run(MockPolicy(fault=PolicyFault("quit", 0, 1)), mock_suite(1), out="one")
+    assert episodes_in(tmp_path / "one") == 0
 
 
 def test_an_interrupt_in_a_policy_is_the_users(run: Any, capsys: Any) -> None:
@@ -146,7 +151,7 @@ class Busy(MockPolicy):
 
 def test_a_request_that_may_be_made_again_is(run: Any) -> None:
     assert not run(Busy(2), mock_suite(1)).errors
-    with pytest.raises(PolicyError, match="RequestError in act"):
+    with pytest.raises(PolicyError, match=r"in act\(\).*RequestError"):
         run(Busy(9), mock_suite(1), out="busy")
 
 
@@ -154,6 +159,7 @@ def test_every_error_says_what_it_stops_and_whether_to_try_again() -> None:
     kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, VlaGymError)]
     table = {kind.__name__: (kind.scope, kind.retry) for kind in kinds}
     assert table.pop("RequestError") == (Scope.REQUEST, True)
+    assert table.pop("PolicyCallError") == (Scope.EPISODE, False)
     assert table.pop("ActionError") == table.pop("ObservationError") == (Scope.EPISODE, False)
     assert set(table.values()) == {(Scope.RUN, False)}
     for mistake in (OptionError("x"), UnknownNameError("policy", "x", [])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -154,24 +155,64 @@ def test_a_full_disk_loses_nothing_and_resumes(
 # --- misbehaving policies
 
 
-def test_a_policy_that_raises_stops_the_run_and_loses_nothing(run: Any, tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match=r"(?s)in act\(\) \(episode 4\).*safe in") as e:
-        run(MockPolicy(fault=PolicyFault("raise", 4)), workers=1)
-    assert isinstance(e.value.__cause__, RuntimeError)
-    assert len(comparable_lines(tmp_path / "run")) == 4
-    run()
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (
+            PolicyFault("raise", 4),
+            r"raised in act\(\) \(episode 4\): RuntimeError: the mock policy",
+        ),
+        (PolicyFault("reset", 4), r"raised in reset\(\) \(episode 4\): RuntimeError"),
+        (PolicyFault("shape", 4), r"shape \(1, 1, 5\) \(episode 4\); expected \(1, 1, 7\)"),
+    ],
+)
+def test_what_a_policy_does_wrong_costs_its_episode_only(
+    fault: PolicyFault, text: str, run: Any, tmp_path: Path
+) -> None:
+    results = run(MockPolicy(fault=fault), workers=1)
+    assert re.search(text, results.records[4].error)
+    assert not any(subtask.success for subtask in results.records[4].subtasks[-1:])
+    run(out="whole")
+    found, whole = comparable_lines(tmp_path / "run"), comparable_lines(tmp_path / "whole")
+    assert [i for i in range(6) if found[i] != whole[i]] == [4]
+    run(MockPolicy(fault=fault), workers=3, out="batched")  # nor does it cost who shared the call
+    assert comparable_lines(tmp_path / "batched") == found
+
+
+class Failing(MockPolicy):
+    """Raises in all episodes before ``until``."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__()
+        self.until = until
+
+    def act(self, batch: Any) -> Any:
+        if any(slot.episode < self.until for slot in batch.slots):
+            raise FileNotFoundError("words.json")
+        return super().act(batch)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_policy_that_only_fails_stops_the_run_and_nothing_is_recorded(
+    workers: int, run: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(PolicyError, match=r"words\.json\nThe first 3 episodes all ended so") as e:
+        run(Failing(6), workers=workers)
+    assert isinstance(e.value.__cause__, FileNotFoundError)
+    assert comparable_lines(tmp_path / "run") == []
+    run(Failing(0), workers=workers)
     run(out="whole")
     assert comparable_lines(tmp_path / "run") == comparable_lines(tmp_path / "whole")
 
 
-def test_a_policy_that_raises_in_reset_stops_the_run(run: Any) -> None:
-    with pytest.raises(PolicyError, match=r"raised RuntimeError in reset\(\) \(episode 1\)"):
-        run(MockPolicy(fault=PolicyFault("reset", 1)), workers=1)
+def test_a_policy_that_fails_at_first_and_then_does_something_is_recorded(run: Any) -> None:
+    assert [r.error is None for r in run(Failing(2), workers=1).records] == [False] * 2 + [True] * 4
+    assert len(run(Failing(5), workers=1, policy_errors=6, out="more").errors) == 5
 
 
-def test_a_wrong_shape_stops_the_run(run: Any) -> None:
-    with pytest.raises(PolicyError, match=r"shape \(1, 1, 5\).*episode 2.*expected \(1, 1, 7\)"):
-        run(MockPolicy(fault=PolicyFault("shape", 2)), workers=1)
+def test_a_run_that_is_known_to_work_goes_on_whatever_fails(run: Any) -> None:
+    run(Failing(0), workers=1, limit=1)
+    assert len(run(Failing(6), workers=1).errors) == 5
 
 
 def test_nan_costs_its_episode_only(run: Any, tmp_path: Path) -> None:

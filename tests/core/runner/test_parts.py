@@ -11,10 +11,10 @@ import pytest
 from vla_gym.contract.policy import Chunk
 from vla_gym.contract.spec import CameraSpec
 from vla_gym.runner import provenance
-from vla_gym.runner.acting import slot_seed
 from vla_gym.runner.batching import Batcher
 from vla_gym.runner.diagnosis import Trace
 from vla_gym.runner.frames import FrameBlock
+from vla_gym.runner.policy_calls import slot_seed
 from vla_gym.runner.pool import how_it_ended, worker_environment
 from vla_gym.testing import mock_contract
 

@@ -17,9 +17,11 @@ import numpy as np
 
 from vla_gym.contract.policy import Batch, Chunk, Policy, PolicyInput, Slot
 from vla_gym.contract.spec import PolicySpec
-from vla_gym.errors import PolicyError, Scope, reach
+from vla_gym.errors import PolicyCallError, PolicyError, Scope, reach
+from vla_gym.runner.error_text import summary
 from vla_gym.runner.frames import Images
 from vla_gym.runner.messages import Request
+from vla_gym.runner.policy_watch import PolicyWatch
 from vla_gym.suites.spec import EpisodeSpec
 
 CALL_ATTEMPTS = 3
@@ -60,9 +62,12 @@ class Actor:
     There is one policy, or one for each of several environments.
     """
 
-    def __init__(self, policies: Sequence[Policy], name: str) -> None:
-        """Speak for ``policies``, each of which messages call ``name``."""
-        self._members = [_Member(policy, name) for policy in policies]
+    def __init__(
+        self, policies: Sequence[Policy], name: str, watch: PolicyWatch | None = None
+    ) -> None:
+        """Speak for ``policies``, each of which messages call ``name``; ``watch`` their calls."""
+        seen_by = watch or PolicyWatch(None)
+        self._members = [_Member(policy, name, seen_by) for policy in policies]
 
     def reset(self, policy: int, slots: Sequence[Slot]) -> None:
         """Let a policy forget these slots."""
@@ -82,8 +87,8 @@ class Actor:
 class _Member:
     """One policy."""
 
-    def __init__(self, policy: Policy, name: str) -> None:
-        self._policy, self._name = policy, name
+    def __init__(self, policy: Policy, name: str, watch: PolicyWatch) -> None:
+        self._policy, self._name, self._watch = policy, name, watch
         spec = policy.spec
         self._expected = (spec.chunk, spec.action.size)
 
@@ -100,12 +105,13 @@ class _Member:
         """Return what a call of the policy returns; one that may be made again is.
 
         Raises:
-            PolicyError: Whatever it raised. ``SystemExit`` counts: a policy does not end the run
-                as if it had succeeded. ``KeyboardInterrupt`` passes, it is the user's.
+            PolicyCallError: Whatever it raised. ``SystemExit`` counts: a policy does not end the
+                run as if it had succeeded. ``KeyboardInterrupt`` passes, it is the user's.
         """
         for attempt in range(1, CALL_ATTEMPTS + 1):
             try:
-                return call()
+                with self._watch.call(f"{method}() of policy {self._name!r}{_during(slots)}"):
+                    return call()
             except (Exception, SystemExit) as error:
                 again = reach(error) == (Scope.REQUEST, True)
                 if not again or attempt == CALL_ATTEMPTS:
@@ -120,7 +126,7 @@ class _Member:
         shown, expected = chunk.demonstrates, (len(slots), self._expected[0])
         kind = getattr(getattr(shown, "dtype", None), "kind", None)
         if shown is not None and (kind != "b" or shown.shape != expected):
-            raise PolicyError(
+            raise PolicyCallError(
                 f"Policy {self._name!r} returned demonstrates={shown!r}{_during(slots)}; expected "
                 f"a numpy array of bool of shape {expected} (batch, chunk)."
             )
@@ -131,21 +137,20 @@ class _Member:
         kind = getattr(getattr(chunks, "dtype", None), "kind", None)
         if not isinstance(chunks, np.ndarray) or kind != "f":
             got = f"{type(chunks).__name__} of {getattr(chunks, 'dtype', 'no dtype')}"
-            raise PolicyError(
+            raise PolicyCallError(
                 f"Policy {self._name!r} returned {got}{_during(slots)}; expected a numpy array of "
                 f"floats of shape {expected} (batch, chunk, action size)."
             )
         if chunks.shape != expected:
-            raise PolicyError(
+            raise PolicyCallError(
                 f"Policy {self._name!r} returned actions of shape {chunks.shape}{_during(slots)}; "
                 f"expected {expected} (batch, chunk, action size), as its spec says."
             )
 
     def _raised(self, error: BaseException, method: str, slots: Sequence[Slot]) -> PolicyError:
-        return PolicyError(
-            f"Policy {self._name!r} raised {type(error).__name__} in {method}(){_during(slots)}: "
-            f"{error}"
-        )
+        # One that says to try again, and never has an answer, has none for other episodes either.
+        kind = PolicyError if reach(error)[0] is Scope.REQUEST else PolicyCallError
+        return kind(f"Policy {self._name!r} raised in {method}(){_during(slots)}: {summary(error)}")
 
 
 def policy_spec(policy: Policy, name: str) -> PolicySpec:
