@@ -22,6 +22,8 @@ from vla_gym_calvin.world import World
 
 from vla_gym.contract import Batch, Slot
 from vla_gym.errors import PolicyError
+from vla_gym.runner.evaluation import evaluate
+from vla_gym.suites import load_suite
 
 Info = dict[str, object]
 
@@ -169,3 +171,13 @@ def test_unwrapped_angles_are_the_same_and_near():
     angles = unwrap(np.array([-3.1, 0.1, 0.5]), reference)
     assert np.abs(angles - reference).max() <= math.pi
     np.testing.assert_allclose(np.cos(angles), np.cos([-3.1, 0.1, 0.5]))
+
+
+@pytest.mark.slow
+def test_an_expert_that_can_grip_nothing_gives_up(tmp_path):
+    # Sequence 554 of the official ones on the built-in scene: a block comes to lie on its edge.
+    suite = load_suite("calvin/ABC-D", {"assets": "builtin"})
+    suite = suite.model_copy(update={"episodes": (suite.episodes[554],)})
+    results = evaluate("calvin-oracle", suite, tmp_path, workers=1, video="none", progress=False)
+    assert not results.errors
+    assert results.records[0].solved == 2

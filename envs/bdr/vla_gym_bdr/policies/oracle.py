@@ -8,6 +8,7 @@ has its own program: a generator of actions that looks at the state before each 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import PolicySpec
+from vla_gym.policies.scripted import then_rest
 from vla_gym_bdr.names import TASKS
 from vla_gym_bdr.policies.hand import Hand, Motion
 from vla_gym_bdr.policies.skills import SKILLS
@@ -55,7 +57,12 @@ class BdrOracle:
     ) -> npt.NDArray[np.float64]:
         if slot not in self._programs:
             hand = Hand(scene, state)
-            self._programs[slot] = (hand, SKILLS[str(scene["verb"])](hand))
+            program = SKILLS[str(scene["verb"])](hand)
+            self._programs[slot] = (hand, then_rest(program, partial(_stay, hand)))
         hand, program = self._programs[slot]
         hand.look(scene, state)
         return next(program)
+
+
+def _stay(hand: Hand) -> npt.NDArray[np.float64]:
+    return next(hand.wait(1))

@@ -18,6 +18,7 @@ from pydantic import Field
 from vla_gym.contract.policy import Batch, Chunk, Slot
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.errors import PolicyError
+from vla_gym.policies.scripted import as_far_as_possible
 from vla_gym.schema import Record
 from vla_gym_calvin.policies.arm import Arm, Motion
 from vla_gym_calvin.policies.disturbance import Disturbance
@@ -116,20 +117,8 @@ def _program(arm: Arm, task: str) -> Motion:
     """Yield actions for a task without end."""
     if task not in SKILLS:
         raise PolicyError(f"calvin-oracle is asked for the task {task!r}, which it does not know.")
-    yield from _as_far_as_possible(withdraw(arm, keep=task in HOLDING))
+    yield from as_far_as_possible(withdraw(arm, keep=task in HOLDING))
     while True:
-        yield from _as_far_as_possible(SKILLS[task](arm))
+        yield from as_far_as_possible(SKILLS[task](arm))
         yield from arm.wait(4)
-        yield from _as_far_as_possible(withdraw(arm, keep=task in HOLDING))
-
-
-def _as_far_as_possible(motion: Motion) -> Motion:
-    """Yield a motion up to where no way on is found; an expert gives up, it never raises.
-
-    In the scene as it lies then (a block on its edge, one that nobody can grip) there is nothing to
-    plan; the next attempt looks at it again, and time runs out otherwise.
-    """
-    try:
-        yield from motion
-    except (ArithmeticError, LookupError, ValueError):
-        return
+        yield from as_far_as_possible(withdraw(arm, keep=task in HOLDING))

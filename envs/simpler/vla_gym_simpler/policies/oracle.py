@@ -7,12 +7,14 @@ own program: a generator of actions that looks at the state before each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
+from vla_gym.policies.scripted import then_rest
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand, Motion
 from vla_gym_simpler.policies.skills import SKILLS
@@ -63,7 +65,12 @@ class SimplerOracle:
     ) -> npt.NDArray[np.float64]:
         if slot not in self._programs:
             hand = Hand(scene, state)
-            self._programs[slot] = (hand, SKILLS[str(scene["task"])](hand))
+            program = SKILLS[str(scene["task"])](hand)
+            self._programs[slot] = (hand, then_rest(program, partial(_stay, hand)))
         hand, program = self._programs[slot]
         hand.look(scene, state)
         return next(program)
+
+
+def _stay(hand: Hand) -> npt.NDArray[np.float64]:
+    return next(hand.wait(1))
