@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -82,24 +82,62 @@ def read_frames(
         path: The file.
         count: How many; all that follow if ``None``.
         start: Seconds to the first one.
-        fps: Frames per second, as far as ``start`` is to be met by the nearest frame.
+        fps: Frames per second: ``start`` is met by the nearest frame, and the others must follow
+            at this rate.
 
     Raises:
-        VlaGymError: When the file is absent, damaged or too short.
+        VlaGymError: When the file is absent, damaged, too short or of another rate.
     """
     if not path.is_file():
         raise VlaGymError(f"Video {path} cannot be read: no such file.")
     early = start - (0.25 / fps if fps else 0.0)  # the nearest frame, whatever its rounding
     try:
-        frames = list(islice(_decode(path, early), count))
+        found = list(islice(_decode(path, early), count))
     except (OSError, ValueError) as error:  # PyAV's errors are of these
         raise VlaGymError(f"Video {path} cannot be read: {error}") from error
-    if count is not None and len(frames) < count:
+    if count is not None and len(found) < count:
         raise VlaGymError(
-            f"Video {path} holds {len(frames)} of {count} frames from second {start:g} on; "
+            f"Video {path} holds {len(found)} of {count} frames from second {start:g} on; "
             "it was cut off. Record or download it again."
         )
-    return frames
+    if fps:
+        _check_rate(path, [time for time, _ in found], start, fps)
+    return [frame for _, frame in found]
+
+
+def join_videos(path: Path, parts: Sequence[Path], *, fps: float) -> None:
+    """Write videos one after the other into one, without encoding them again.
+
+    Args:
+        path: Ends in ``.mp4``; its directory is made.
+        parts: The videos; all of one ``encoder_of``.
+        fps: Frames per second of all of them.
+
+    Raises:
+        VlaGymError: When one is absent or damaged, or the file cannot be written; nothing is left
+            behind.
+    """
+    try:
+        with replacing(path) as partial:
+            _join(partial, parts, fps)
+    except (OSError, ValueError) as error:  # PyAV's errors are of these
+        raise VlaGymError(f"Video {path} cannot be written: {error}") from error
+
+
+def encoder_of(path: Path) -> tuple[int, int, bytes]:
+    """Return height, width and parameters of a video: those of equal ones can be joined.
+
+    Raises:
+        VlaGymError: When the file is absent or damaged.
+    """
+    import av
+
+    try:
+        with av.open(str(path)) as file:
+            context = file.streams.video[0].codec_context
+            return context.height, context.width, bytes(context.extradata or b"")
+    except (OSError, ValueError, IndexError) as error:
+        raise VlaGymError(f"Video {path} cannot be read: {error}") from error
 
 
 def versions() -> dict[str, str]:
@@ -167,8 +205,59 @@ def _tune(file: Any, encoding: Encoding) -> None:
     stream.codec_context.thread_count = 1
 
 
-def _decode(path: Path, start: float) -> Iterator[Frame]:
-    """Yield the frames from ``start`` seconds on."""
+def _join(path: Path, parts: Sequence[Path], fps: float) -> None:
+    import av
+
+    delay = max(map(_delay, parts))
+    frames = 0
+    with av.open(str(path), "w", options=_MUXING) as joined:
+        out: Any = None
+        for part in parts:
+            with av.open(str(part)) as file:
+                stream: Any = file.streams.video[0]
+                if out is None:
+                    out = joined.add_stream_from_template(stream)
+                    out.time_base = stream.time_base
+                ticks, packets = 1 / fps / stream.time_base, _packets(file)
+                for number, packet in enumerate(packets, frames):
+                    packet.pts += round(frames * ticks)
+                    packet.dts = round(number * ticks) - delay
+                    packet.stream = out
+                    joined.mux(packet)
+                frames += len(packets)
+
+
+def _delay(path: Path) -> int:
+    """Return how many ticks before it is shown the first frame is decoded."""
+    import av
+
+    with av.open(str(path)) as file:
+        first = _packets(file)[0]
+        return int(first.pts - first.dts)
+
+
+def _packets(file: Any) -> list[Any]:
+    """Return the encoded frames of a video, in the order in which they are decoded."""
+    found = [packet for packet in file.demux(file.streams.video[0]) if packet.dts is not None]
+    if not found:
+        raise ValueError("a part has no frames")
+    return found
+
+
+def _check_rate(path: Path, times: Sequence[float | None], start: float, fps: float) -> None:
+    """Refuse frames that do not follow each other at a rate, as in a video of another rate."""
+    for number, time in enumerate(times):
+        expected = start + number / fps
+        if time is not None and abs(time - expected) > 0.25 / fps:
+            raise VlaGymError(
+                f"Video {path}: frame {number} from second {start:g} on is shown at second "
+                f"{time:g}, expected {expected:g} ({fps:g} Hz): frames were lost, or it was "
+                "recorded at another rate."
+            )
+
+
+def _decode(path: Path, start: float) -> Iterator[tuple[float | None, Frame]]:
+    """Yield time and picture of the frames from ``start`` seconds on."""
     import av
 
     with av.open(str(path)) as file:
@@ -178,4 +267,4 @@ def _decode(path: Path, start: float) -> Iterator[Frame]:
             file.seek(int(start / float(stream.time_base)), stream=stream)
         for frame in file.decode(stream):
             if frame.time is None or frame.time >= start:
-                yield frame.to_ndarray(format="rgb24")
+                yield frame.time, frame.to_ndarray(format="rgb24")

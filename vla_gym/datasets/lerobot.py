@@ -1,25 +1,25 @@
-"""LeRobot v3 folders: what we collect is stored in, and what the community shares.
+"""LeRobot folders, versions 2.0, 2.1 and 3.0: what we collect is in, and what the community shares.
 
-Parquet for numbers, MP4 for pictures, JSON for the rest. A file may hold many episodes; ours hold
-one each, so that collecting can be stopped at any moment: an episode counts once its line in
-``meta/episodes`` is there. What LeRobot has no place for (the meaning of the numbers, success, the
-undisturbed labels) stands under names of our own that other readers pass over.
+Parquet for numbers, MP4 (or parquet) for pictures, JSON for the rest. What a column is called
+differs, so the options say it where it is not LeRobot's default; what the numbers mean
+(``DatasetSpec``) is said too, since only folders of our own know. What LeRobot has no place for
+(success, what was executed where it was disturbed) stands under names of our own that other readers
+pass over.
 
-Layout: https://huggingface.co/docs/lerobot/lerobot-dataset-v3
+An episode that shows several tasks (``task_index`` changes) is several demonstrations.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from vla_gym.datasets.demonstration import (
     DatasetSpec,
@@ -28,38 +28,23 @@ from vla_gym.datasets.demonstration import (
     Pictures,
     check_demonstration,
 )
+from vla_gym.datasets.lerobot_columns import ACTION, STATE, Columns, columns
+from vla_gym.datasets.lerobot_files import columns_of
+from vla_gym.datasets.lerobot_frames import Frames, read_frames, stretches
+from vla_gym.datasets.lerobot_meta import INFO, Episode, Meta
 from vla_gym.datasets.pictures import read_pictures
-from vla_gym.errors import DatasetError, MissingDependencyError
+from vla_gym.errors import DatasetError
 from vla_gym.schema import Record
 
-VERSION: Final = "v3.0"
-INFO: Final = "meta/info.json"
-EPISODES: Final = "meta/episodes"
-ROWS: Final = EPISODES + "/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
-TASKS: Final = "meta/tasks.parquet"
-DATA: Final = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
-VIDEO: Final = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
-CAMERA: Final = "observation.images."
-STATE: Final = "observation.state"
+EXECUTED: Final = "vla_gym.executed"
+"""Our own column: what was executed, where ``action`` says what should have been."""
 LABELS: Final = "vla_gym.labels"
+"""What ``action`` is now called, in folders that an older version wrote (with the executed one in
+its place)."""
 EXTRA: Final = "vla_gym/"
 """In front of our own columns of ``meta/episodes``: ``task``, ``success``, ``source``."""
 SPEC: Final = "vla_gym_spec"
 """Our own entry of ``info.json``: the ``DatasetSpec``."""
-
-
-def parquet() -> ModuleType:
-    """Return ``pyarrow.parquet``.
-
-    Raises:
-        MissingDependencyError: When it is not installed.
-    """
-    try:
-        return importlib.import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingDependencyError(
-            "LeRobot data sets need pyarrow: pip install 'vla-gym[datasets]'"
-        ) from None
 
 
 def recognises(path: Path) -> bool:
@@ -72,99 +57,187 @@ class LeRobotOptions(Record):
 
     Attributes:
         spec: What its numbers mean; needed where the folder was not written by vla_gym.
+        cameras: Column of each camera, by its role in the spec.
+        state: Columns that are the proprioception, joined in this order.
+        action: Columns that are the action, joined in this order.
+        split: Which of the folder's splits; "train" where it has any, "all" takes everything.
     """
 
     spec: DatasetSpec | None = None
+    cameras: Mapping[str, str] = Field(default_factory=dict)
+    state: str | tuple[str, ...] = STATE
+    action: str | tuple[str, ...] = ACTION
+    split: str | None = None
 
 
-def open(path: Path, *, spec: DatasetSpec | None = None) -> LeRobotDataset:
-    """Return the data set in a folder; ``spec`` says what its numbers mean where it does not."""
-    return LeRobotDataset(path, spec=spec)
+def open(path: Path, **options: Any) -> LeRobotDataset:
+    """Return the data set in a folder; the options are those of ``LeRobotOptions``."""
+    return LeRobotDataset(path, **options)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Frames of an episode, ``first`` to before ``last``, that show one task."""
+
+    episode: Episode
+    first: int
+    last: int
+    instruction: str
 
 
 class LeRobotDataset:
-    """A LeRobot v3 folder.
+    """A LeRobot folder.
 
     Args:
         root: The folder.
         spec: What its numbers mean; needed where the folder was not written by vla_gym.
+        **options: The others of ``LeRobotOptions``.
 
     Raises:
-        DatasetError: When it is another version, damaged, or its meaning is not known.
+        DatasetError: When it is another version, damaged, its meaning is not known, or it was
+            recorded at another rate than the spec says.
+        OptionError: When an option names what is not there.
     """
 
-    def __init__(self, root: Path, *, spec: DatasetSpec | None = None) -> None:
+    def __init__(self, root: Path, *, spec: DatasetSpec | None = None, **options: Any) -> None:
         self.root = root
-        self._info = _read_info(root / INFO)
+        self._options = LeRobotOptions(**options)
+        self._meta = Meta(root)
         self.spec = spec or self._own_spec()
+        self._check_rate()
+        self._last: tuple[int, bool, Frames] | None = None
 
     @property
     def lengths(self) -> list[int]:
-        """Frames of every episode."""
-        return [int(row["length"]) for row in self._rows]
+        """Frames of every demonstration."""
+        return [one.last - one.first for one in self._stretches]
 
     def episode(self, index: int, *, images: bool = True) -> Demonstration:
-        """Return an episode; without its pictures where only numbers are wanted.
+        """Return a demonstration; without its pictures where only numbers are wanted.
 
         Raises:
             DatasetError: When a file is absent, damaged or too short.
         """
-        row = self._rows[index]
-        table = self._table(row)
-        where = f"{self.root}, episode {row['episode_index']}"
+        one = self._stretches[index]
+        frames = self._frames(one.episode, images=images)
+        self._check_task(one, frames)
+        span, row = slice(one.first, one.last), one.episode.row
+        actions, labels = self._actions(frames)
         demonstration = Demonstration(
-            images=self._pictures(row) if images else {},
-            proprioception=table.get(STATE, np.zeros((int(row["length"]), 0), np.float32)),
-            actions=table["action"],
-            instruction=str(row["tasks"][0]) if row["tasks"] else "",
+            images=self._pictures(one, frames) if images else {},
+            proprioception=frames.numbers(self._columns.state)[span],
+            actions=actions[span],
+            instruction=one.instruction,
             task=row.get(f"{EXTRA}task") or "",
             success=row.get(f"{EXTRA}success"),
-            labels=table.get(LABELS),
-            source=json.loads(row.get(f"{EXTRA}source") or "{}"),
+            labels=None if np.array_equal(actions, labels) else labels[span],
+            source=self._source(one),
         )
-        check_demonstration(demonstration, self.spec, where=where)
+        check_demonstration(demonstration, self.spec, where=frames.where)
         return demonstration
 
     @cached_property
-    def _rows(self) -> list[dict[str, Any]]:
-        return list(episode_rows(self.root))
+    def _stretches(self) -> list[_Stretch]:
+        episodes = self._meta.of_split(self._options.split)
+        return [stretch for episode in episodes for stretch in self._split(episode)]
 
-    def _table(self, row: Mapping[str, Any]) -> dict[str, Floats]:
-        """Return the float columns of an episode, ``(T, n)`` each."""
-        file = self.root / self._info.get("data_path", DATA).format(
-            chunk_index=row["data/chunk_index"], file_index=row["data/file_index"]
-        )
-        number = row["episode_index"]
-        try:
-            table = parquet().read_table(file, filters=[("episode_index", "=", number)])
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{file} cannot be read: {error}") from error
-        if len(table) != row["length"]:
+    @cached_property
+    def _columns(self) -> Columns:
+        said = self._options
+        names = {name: _names(getattr(said, name)) for name in ("state", "action")}
+        return columns(self._meta, self.spec, cameras=said.cameras, **names)
+
+    def _actions(self, frames: Frames) -> tuple[Floats, Floats]:
+        """Return what was executed, and what should have been."""
+        action, there = frames.numbers(self._columns.action), frames.table.column_names
+        if EXECUTED in there:
+            return frames.numbers([EXECUTED]), action
+        return action, frames.numbers([LABELS]) if LABELS in there else action
+
+    def _split(self, episode: Episode) -> Iterator[_Stretch]:
+        """Yield what an episode shows; its frames are read where it may be several tasks."""
+        if episode.tasks is not None and len(episode.tasks) == 1:
+            yield _Stretch(episode, 0, episode.length, episode.tasks[0])
+            return
+        frames = self._frames(episode, images=False)
+        for first, last, task in stretches(frames.tasks):
+            yield _Stretch(episode, first, last, self._sentence(task, frames.where))
+
+    def _check_task(self, one: _Stretch, frames: Frames) -> None:
+        for task in np.unique(frames.tasks[one.first : one.last]):
+            text = self._sentence(int(task), frames.where)
+            if text != one.instruction or text not in (one.episode.tasks or [text]):
+                raise DatasetError(
+                    f"{frames.where}: task_index {task} is {text!r}, meta's list of episodes says "
+                    f"{list(one.episode.tasks or [])}."
+                )
+
+    def _sentence(self, task: int, where: str) -> str:
+        if task not in self._meta.tasks:
             raise DatasetError(
-                f"{file} holds {len(table)} of {row['length']} frames of episode {number}."
+                f"{where}: task_index {task} is none of the {len(self._meta.tasks)} tasks in meta."
             )
-        names = [name for name in (STATE, "action", LABELS) if name in table.column_names]
-        return {name: np.array(table[name].to_pylist(), np.float32) for name in names}
+        return self._meta.tasks[task]
 
-    def _pictures(self, row: Mapping[str, Any]) -> dict[str, Pictures]:
-        out = {}
-        for role in self.spec.cameras:
-            key = CAMERA + role
-            place = {name: row[f"videos/{key}/{name}"] for name in ("chunk_index", "file_index")}
-            path = self._info.get("video_path", VIDEO).format(video_key=key, **place)
-            start = float(row[f"videos/{key}/from_timestamp"])
-            fps = float(self._info["fps"])
-            out[role] = read_pictures(self.root / path, int(row["length"]), start=start, fps=fps)
+    def _frames(self, episode: Episode, *, images: bool) -> Frames:
+        """Return the rows of an episode; those that were read last are kept."""
+        if self._last is None or self._last[:2] != (episode.number, images):
+            chosen, stored = self._columns, self._columns.stored
+            cameras = [name for name in chosen.cameras.values() if images and name in stored]
+            own = {EXECUTED, LABELS} & set(columns_of(episode.data))
+            wanted = [*chosen.state, *chosen.action, *cameras, *own]
+            frames = read_frames(episode, wanted, fps=self._meta.info.fps)
+            self._last = episode.number, images, frames
+        return self._last[2]
+
+    def _pictures(self, one: _Stretch, frames: Frames) -> dict[str, Pictures]:
+        out: dict[str, Pictures] = {}
+        fps, length = self._meta.info.fps, one.last - one.first
+        for role, column in self._columns.cameras.items():
+            if column in self._columns.stored:
+                part = frames.part(one.first, one.last)
+                out[role] = part.pictures(column, self.spec.cameras[role], self.root)
+            else:
+                video, start = self._meta.video(one.episode, column)
+                start += frames.start + one.first / fps
+                out[role] = read_pictures(video, length, start=start, fps=fps)
         return out
 
+    def _source(self, one: _Stretch) -> dict[str, Any]:
+        said = one.episode.row.get(f"{EXTRA}source")
+        if said is None:
+            return {"dataset": str(self.root), "episode": one.episode.number, "frame": one.first}
+        try:
+            found = json.loads(said)
+        except (ValueError, TypeError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise DatasetError(
+                f"{self.root}, episode {one.episode.number}: {EXTRA}source is {said!r}, expected "
+                "a mapping in JSON."
+            )
+        return found
+
+    def _check_rate(self) -> None:
+        said = self._meta.info.fps
+        rates = {"fps": self.spec.fps, "action.control_hz": self.spec.action.control_hz}
+        for name, rate in rates.items():
+            if rate != said:
+                raise DatasetError(
+                    f"{self.root / INFO}: fps is {said:g}, {name} of the spec is {rate:g} Hz. A "
+                    "frame has one action, so all three are the same: give the spec of what was "
+                    "recorded, or record it at another rate."
+                )
+
     def _own_spec(self) -> DatasetSpec:
-        if SPEC not in self._info:
+        found = self._meta.info.vla_gym_spec
+        if found is None:
             raise DatasetError(
                 f"{self.root / INFO} does not say what an action means (units, frame, gripper). "
                 "Give spec=DatasetSpec(...) in the terms of vla_gym.contract."
             )
         try:
-            return DatasetSpec.model_validate(self._info[SPEC])
+            return DatasetSpec.model_validate(found)
         except ValidationError as error:
             found = [f"  {_place(one)}: {one['msg']}" for one in error.errors(include_url=False)]
             raise DatasetError(
@@ -178,27 +251,5 @@ def _place(problem: Mapping[str, Any]) -> str:
     return ".".join(map(str, problem["loc"]))
 
 
-def episode_rows(root: Path) -> Iterator[dict[str, Any]]:
-    """Yield what ``meta/episodes`` says of every episode, in order.
-
-    Raises:
-        DatasetError: When a file cannot be read.
-    """
-    for file in sorted((root / EPISODES).glob("chunk-*/file-*.parquet")):
-        try:
-            yield from parquet().read_table(file).to_pylist()
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{file} cannot be read: {error}") from error
-
-
-def _read_info(file: Path) -> dict[str, Any]:
-    try:
-        info: dict[str, Any] = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{file} cannot be read: {error}") from error
-    if info.get("codebase_version") != VERSION:
-        raise DatasetError(
-            f"{file} is of version {info.get('codebase_version')!r}, expected {VERSION!r}: "
-            "LeRobot's own converter brings older folders to v3."
-        )
-    return info
+def _names(said: str | Sequence[str]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said)

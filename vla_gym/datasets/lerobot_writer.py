@@ -1,38 +1,30 @@
-"""Writing LeRobot v3 folders, an episode at a time, so that nothing is lost when it stops."""
+"""Writing LeRobot v3 folders: an episode at a time, joined into few large files.
+
+An episode counts as soon as it is whole (``lerobot_recording``); ``close``, and every file that is
+full, joins what was recorded. What was joined is never touched again: going on adds files. The time
+for an episode does not depend on how many there are.
+"""
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, check_demonstration
-from vla_gym.datasets.lerobot import (
-    CAMERA,
-    DATA,
-    EPISODES,
-    EXTRA,
-    INFO,
-    LABELS,
-    ROWS,
-    SPEC,
-    STATE,
-    TASKS,
-    VERSION,
-    VIDEO,
-    episode_rows,
-    parquet,
-)
+from vla_gym.datasets.lerobot import EXECUTED, EXTRA
+from vla_gym.datasets.lerobot_columns import ACTION, CAMERA, STATE
+from vla_gym.datasets.lerobot_description import Description, began_otherwise
+from vla_gym.datasets.lerobot_files import arrow, read_table
+from vla_gym.datasets.lerobot_joining import Size, batches, join, size_of
+from vla_gym.datasets.lerobot_meta import row_files
+from vla_gym.datasets.lerobot_recording import NewEpisode, Recorded, recorded, tidy
+from vla_gym.datasets.lerobot_statistics import as_lists, of_numbers, of_pictures
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError
-from vla_gym.files import write_atomically
-
-_FILES = 1000  # of a folder, as LeRobot's default
 
 
 class LeRobotWriter:
@@ -48,19 +40,27 @@ class LeRobotWriter:
     """
 
     def __init__(self, root: Path, spec: DatasetSpec, *, robot: str = "") -> None:
-        self.root, self.spec, self._robot = root, spec, robot
-        self._rows = list(episode_rows(root))
-        self._tasks = list(dict.fromkeys(row["tasks"][0] for row in self._rows))
-        self._begin()
+        self.root, self.spec = root, spec
+        self._cameras = [CAMERA + role for role in spec.cameras]
+        self._description = Description(spec, robot)
+        self._sources: list[dict[str, Any]] = []
+        self._tasks: dict[str, int] = {}
+        self._frames = 0
+        self._files = 0
+        self._waiting: list[Recorded] = []
+        self._size = Size()
+        began_otherwise(root, spec)
+        self._go_on()
+        self._describe()
 
     def __len__(self) -> int:
         """Return the number of episodes that are there."""
-        return len(self._rows)
+        return len(self._sources)
 
     @property
     def sources(self) -> list[dict[str, Any]]:
         """Where every episode comes from, so that collecting knows what it has."""
-        return [json.loads(row[f"{EXTRA}source"]) for row in self._rows]
+        return list(self._sources)
 
     def add(self, demonstration: Demonstration) -> int:
         """Write an episode and return its number.
@@ -68,145 +68,106 @@ class LeRobotWriter:
         Raises:
             DatasetError: When it is not what the spec says, or cannot be written.
         """
-        number = len(self._rows)
+        number = len(self)
         check_demonstration(demonstration, self.spec, where=f"episode {number}")
         missing = set(self.spec.cameras) - set(demonstration.images)
         if missing:
             raise DatasetError(f"episode {number} has no pictures of {sorted(missing)}.")
-        if demonstration.instruction not in self._tasks:
-            self._tasks.append(demonstration.instruction)
-        place = {"chunk_index": number // _FILES, "file_index": number % _FILES}
-        for role, pictures in demonstration.images.items():
-            path = self.root / VIDEO.format(video_key=CAMERA + role, **place)
-            write_pictures(path, pictures, fps=self.spec.fps)
-        start = sum(row["length"] for row in self._rows)
-        self._write(DATA.format(**place), self._frames(demonstration, number, start))
-        row = self._row(demonstration, number, start, place)
-        # Last, because with it the episode counts.
-        self._write(ROWS.format(**place), _table([row]))
-        self._rows.append(row)
+        task = self._tasks.get(demonstration.instruction, len(self._tasks))
+        columns = self._columns(demonstration, number, task)
+        new = NewEpisode(self.root, number)
+        with new as folder:
+            for role, pictures in demonstration.images.items():
+                write_pictures(folder.video(CAMERA + role), pictures, fps=self.spec.fps)
+            row = self._row(demonstration, number, columns)
+            self._wait(new.keep(_table(columns), row))
+        if self._size.full:
+            self._join()
         return number
 
     def close(self) -> None:
-        """Write what describes the whole folder."""
-        texts = {"task_index": list(range(len(self._tasks))), "task": self._tasks}
-        table = _arrow().table(texts)
-        index = {"index_columns": ["task"], "columns": [], "column_indexes": []}
-        self._write(TASKS, table.replace_schema_metadata({"pandas": json.dumps(index)}))
-        self._write_info()
+        """Join what was recorded, and describe the whole folder."""
+        self._join()
 
-    def _begin(self) -> None:
-        if self._rows and not (self.root / INFO).is_file():
-            raise DatasetError(f"{self.root} has episodes but no {INFO}; give another folder.")
-        if (self.root / INFO).is_file():
-            info = json.loads((self.root / INFO).read_bytes())
-            if info.get(SPEC) != self.spec.model_dump(mode="json"):
-                raise DatasetError(
-                    f"{self.root} holds episodes of another spec (cameras, proprioception, "
-                    "action or base). Give another folder."
-                )
-        self._write_info()
+    def _go_on(self) -> None:
+        """Take over what the folder holds."""
+        for file in row_files(self.root):
+            for row in read_table(file).to_pylist():
+                self._count(row)
+                self._description.add_row(row)
+            self._files += 1
+        tidy(self.root, len(self))
+        for episode in recorded(self.root):
+            self._wait(episode)
 
-    def _frames(self, demonstration: Demonstration, number: int, start: int) -> Any:
+    def _wait(self, episode: Recorded) -> None:
+        self._count(episode.row)
+        self._waiting.append(episode)
+        self._size += size_of(episode, self._cameras, self.spec.fps)
+
+    def _count(self, row: Any) -> None:
+        self._sources.append(json.loads(row[f"{EXTRA}source"]))
+        self._frames += row["length"]
+        self._tasks.setdefault(row["tasks"][0], len(self._tasks))
+
+    def _join(self) -> None:
+        for batch in batches(self._waiting, self._cameras, self.spec.fps):
+            join(self.root, self._files, batch, self._cameras, self.spec.fps)
+            self._files += 1
+            for episode in batch:
+                self._description.add(episode.row, episode.row["stats"])
+        self._waiting, self._size = [], Size()
+        self._describe()
+        tidy(self.root, len(self))
+
+    def _describe(self) -> None:
+        self._description.write(self.root)
+
+    def _columns(
+        self, demonstration: Demonstration, number: int, task: int
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return what is stored of every frame, ``(T,)`` or ``(T, n)``."""
         length = len(demonstration)
         frame = np.arange(length)
-        columns: dict[str, Any] = {
-            STATE: _lists(demonstration.proprioception),
-            "action": _lists(demonstration.actions),
+        columns: dict[str, npt.NDArray[Any]] = {
+            STATE: demonstration.proprioception,
+            ACTION: demonstration.targets,
+            EXECUTED: demonstration.actions,
             "timestamp": (frame / self.spec.fps).astype(np.float32),
             "frame_index": frame,
             "episode_index": np.full(length, number),
-            "index": start + frame,
-            "task_index": np.full(length, self._tasks.index(demonstration.instruction)),
+            "index": self._frames + frame,
+            "task_index": np.full(length, task),
         }
-        if demonstration.labels is not None:
-            columns[LABELS] = _lists(demonstration.labels)
-        return _arrow().table(columns)
+        return {name: values for name, values in columns.items() if values.size}
 
     def _row(
-        self, demonstration: Demonstration, number: int, start: int, place: Mapping[str, int]
+        self, demonstration: Demonstration, number: int, columns: dict[str, npt.NDArray[Any]]
     ) -> dict[str, Any]:
         length = len(demonstration)
-        row: dict[str, Any] = {
+        stats = {name: of_numbers(rows.reshape(length, -1)) for name, rows in columns.items()}
+        for role, pictures in demonstration.images.items():
+            stats[CAMERA + role] = of_pictures(pictures)
+        return {
             "episode_index": number,
             "tasks": [demonstration.instruction],
             "length": length,
-            "dataset_from_index": start,
-            "dataset_to_index": start + length,
+            "dataset_from_index": self._frames,
+            "dataset_to_index": self._frames + length,
             f"{EXTRA}task": demonstration.task,
             f"{EXTRA}success": demonstration.success,
             f"{EXTRA}source": json.dumps(dict(demonstration.source)),
-        }
-        for group in ("data", EPISODES):
-            row |= {f"{group}/{name}": value for name, value in place.items()}
-        for role in self.spec.cameras:
-            group = f"videos/{CAMERA}{role}"
-            row |= {f"{group}/{name}": value for name, value in place.items()}
-            row |= {f"{group}/from_timestamp": 0.0, f"{group}/to_timestamp": length / self.spec.fps}
-        return row
-
-    def _write(self, name: str, table: Any) -> None:
-        buffer = _arrow().BufferOutputStream()
-        parquet().write_table(table, buffer)
-        self._put(name, buffer.getvalue().to_pybytes())
-
-    def _write_info(self) -> None:
-        self._put(INFO, json.dumps(self._info(), indent=2).encode() + b"\n")
-
-    def _put(self, name: str, data: bytes) -> None:
-        path = self.root / name
-        try:
-            write_atomically(path, data)
-        except OSError as error:
-            raise DatasetError(f"{path} cannot be written: {error}") from error
-
-    def _info(self) -> dict[str, Any]:
-        return {
-            "codebase_version": VERSION,
-            "robot_type": self._robot,
-            "total_episodes": len(self._rows),
-            "total_frames": sum(row["length"] for row in self._rows),
-            "total_tasks": len(self._tasks),
-            "chunks_size": _FILES,
-            "fps": self.spec.fps,
-            "splits": {"train": f"0:{len(self._rows)}"},
-            "data_path": DATA,
-            "video_path": VIDEO,
-            "features": self._features(),
-            SPEC: self.spec.model_dump(mode="json"),
+            "stats": {name: as_lists(summary) for name, summary in stats.items()},
         }
 
-    def _features(self) -> dict[str, Any]:
-        def numbers(names: list[str], kind: str = "float32") -> dict[str, Any]:
-            return {"dtype": kind, "shape": [len(names)], "names": names}
 
-        action = [f"action_{i}" for i in range(self.spec.action.size)]
-        state = [f"{part.name}_{i}" for part in self.spec.proprioception for i in range(part.size)]
-        features = {STATE: numbers(state), "action": numbers(action)}
-        for role, camera in self.spec.cameras.items():
-            features[CAMERA + role] = {
-                "dtype": "video",
-                "shape": [camera.height, camera.width, 3],
-                "names": ["height", "width", "channels"],
-                "info": {"video.fps": self.spec.fps, "video.codec": "h264", "has_audio": False},
-            }
-        one = {"shape": [1], "names": None}
-        features["timestamp"] = {"dtype": "float32", **one}
-        for name in ("frame_index", "episode_index", "index", "task_index"):
-            features[name] = {"dtype": "int64", **one}
-        return features
+def _table(columns: dict[str, npt.NDArray[Any]]) -> Any:
+    """Return columns as an Arrow table; of LeRobot's shape (1,) are numbers, not lists."""
+    arrow_ = arrow()
 
+    def column(values: npt.NDArray[Any]) -> Any:
+        if values.ndim == 1 or values.shape[1] == 1:
+            return arrow_.array(values.ravel())
+        return arrow_.array(list(values.astype(np.float32)), arrow_.list_(arrow_.float32()))
 
-def _arrow() -> ModuleType:
-    parquet()  # says what to install
-    return importlib.import_module("pyarrow")
-
-
-def _lists(values: np.ndarray[Any, Any]) -> Any:
-    """Return rows ``(T, n)`` as an Arrow column of float lists."""
-    arrow = _arrow()
-    return arrow.array([row.tolist() for row in values], arrow.list_(arrow.float32()))
-
-
-def _table(rows: list[dict[str, Any]]) -> Any:
-    return _arrow().Table.from_pylist(rows)
+    return arrow_.table({name: column(values) for name, values in columns.items()})
