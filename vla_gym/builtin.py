@@ -52,7 +52,7 @@ def _datasets() -> list[DatasetEntry]:
         DatasetEntry(
             name="lerobot",
             target=f"{_DATASETS}:lerobot",
-            summary="LeRobot v3 folders (parquet and mp4), read and written",
+            summary="LeRobot folders: v2.0, v2.1 and v3.0 read, v3.0 written",
             requires=("pyarrow",),
             install="pip install 'vla-gym[datasets]'",
             options=f"{_DATASETS}.lerobot:LeRobotOptions",

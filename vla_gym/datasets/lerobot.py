@@ -31,7 +31,8 @@ from vla_gym.datasets.demonstration import (
 from vla_gym.datasets.lerobot_columns import ACTION, STATE, Columns, columns
 from vla_gym.datasets.lerobot_files import columns_of
 from vla_gym.datasets.lerobot_frames import Frames, read_frames, stretches
-from vla_gym.datasets.lerobot_meta import INFO, Episode, Meta
+from vla_gym.datasets.lerobot_info import INFO
+from vla_gym.datasets.lerobot_meta import Episode, Meta
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError
 from vla_gym.schema import Record

@@ -15,7 +15,8 @@ from vla_gym.contract.spec import GripperSpec
 from vla_gym.datasets.demonstration import DatasetSpec
 from vla_gym.datasets.lerobot_files import columns_of
 from vla_gym.datasets.lerobot_frames import BOOKKEEPING
-from vla_gym.datasets.lerobot_meta import INFO, Meta
+from vla_gym.datasets.lerobot_info import INFO
+from vla_gym.datasets.lerobot_meta import Meta
 from vla_gym.errors import DatasetError, OptionError, suggest
 
 STATE: Final = "observation.state"

@@ -11,8 +11,9 @@ from vla_gym.datasets.demonstration import DatasetSpec
 from vla_gym.datasets.lerobot import EXECUTED, SPEC
 from vla_gym.datasets.lerobot_columns import ACTION, CAMERA, STATE
 from vla_gym.datasets.lerobot_files import arrow, parquet, read_json
+from vla_gym.datasets.lerobot_info import INFO
 from vla_gym.datasets.lerobot_joining import DATA, DATA_MEGABYTES, FILES, VIDEO, VIDEO_MEGABYTES
-from vla_gym.datasets.lerobot_meta import INFO, STATISTICS, TASKS, row_files
+from vla_gym.datasets.lerobot_meta import STATISTICS, TASKS, row_files
 from vla_gym.datasets.lerobot_recording import recorded
 from vla_gym.datasets.lerobot_statistics import Total
 from vla_gym.errors import DatasetError

@@ -81,8 +81,6 @@ class LeRobotWriter:
                 write_pictures(folder.video(CAMERA + role), pictures, fps=self.spec.fps)
             row = self._row(demonstration, number, columns)
             self._wait(new.keep(_table(columns), row))
-        if self._size.full:
-            self._join()
         return number
 
     def close(self) -> None:
@@ -101,9 +99,12 @@ class LeRobotWriter:
             self._wait(episode)
 
     def _wait(self, episode: Recorded) -> None:
+        size = size_of(episode, self._cameras, self.spec.fps)
+        if self._waiting and (self._size + size).full:
+            self._join()
         self._count(episode.row)
         self._waiting.append(episode)
-        self._size += size_of(episode, self._cameras, self.spec.fps)
+        self._size += size
 
     def _count(self, row: Any) -> None:
         self._sources.append(json.loads(row[f"{EXTRA}source"]))

@@ -43,7 +43,7 @@ def test_a_killed_collect_leaves_nothing_and_ends_with_the_same_bytes(
     out = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)])
     until = time.monotonic() + 300
-    while len(list(out.glob("meta/episodes/*/*"))) < 2 and time.monotonic() < until:
+    while len(list(out.glob("recording/*/row.json"))) < 2 and time.monotonic() < until:
         time.sleep(0.01)
     workers = children(process.pid)
     process.kill()
