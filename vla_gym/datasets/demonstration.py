@@ -129,7 +129,11 @@ class Footage:
 
 
 class Dataset(Protocol):
-    """Episodes of one spec."""
+    """Episodes of one spec.
+
+    One whose options choose what of a folder is read (columns, a split) also has ``chosen``, a
+    mapping that says so: decoded frames are kept under it.
+    """
 
     @property
     def spec(self) -> DatasetSpec:

@@ -113,6 +113,11 @@ class LeRobotDataset:
         """Frames of every demonstration."""
         return [one.last - one.first for one in self._stretches]
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What was said of the folder and is not in ``spec``: the columns and the split."""
+        return self._options.model_dump(mode="json", exclude={"spec"})
+
     def episode(self, index: int, *, images: bool = True) -> Demonstration:
         """Return a demonstration; without its pictures where only numbers are wanted.
 

@@ -111,7 +111,8 @@ def open_store(
 def _key(dataset: Dataset, policy: PolicySpec) -> str:
     seen = policy.model_dump(mode="json", include={"cameras", "proprioception", "action"})
     spec = dataset.spec.model_dump(mode="json")
-    return digest({"version": _VERSION, "lengths": dataset.lengths, "spec": spec, "seen": seen})
+    stored = {"lengths": dataset.lengths, "spec": spec, "chosen": getattr(dataset, "chosen", None)}
+    return digest({"version": _VERSION, **stored, "seen": seen})
 
 
 def _make(

@@ -92,6 +92,13 @@ def test_pictures_are_decoded_once(tmp_path: Path) -> None:
     assert len(longer.images["static"]) == 18
 
 
+def test_frames_are_kept_for_what_was_chosen_of_a_folder(tmp_path: Path) -> None:
+    one, other = Episodes([demonstration(0)]), Episodes([demonstration(1)])
+    one.chosen, other.chosen = {"action": "action"}, {"action": "other_action"}  # type: ignore[attr-defined]
+    first, second = (open_store(data, Toy.spec, path=tmp_path) for data in (one, other))
+    assert not np.array_equal(first.actions, second.actions)
+
+
 def test_of_several_processes_one_decodes(tmp_path: Path) -> None:
     class Slow(Episodes):
         def episode(self, index: int, *, images: bool = True) -> Any:
