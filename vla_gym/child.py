@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from vla_gym import errors
-from vla_gym.errors import RunnerError, VlaGymError, reason
+from vla_gym.error_text import summary
+from vla_gym.errors import RunnerError, VlaGymError
 from vla_gym.parent_death import die_with_parent
 from vla_gym.registry import load_target
 
@@ -108,7 +109,7 @@ def answer() -> None:
     except VlaGymError as error:
         data = pickle.dumps((type(error).__name__, str(error)))
     except Exception as error:
-        data = pickle.dumps(("", reason(error)))
+        data = pickle.dumps(("", summary(error)))
     partial = file.with_suffix(".partial")
     partial.write_bytes(data)
     partial.replace(file)

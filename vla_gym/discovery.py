@@ -16,13 +16,15 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import pluggy
 
-from vla_gym.errors import PluginError, reason
+from vla_gym.error_text import summary
+from vla_gym.errors import PluginError
 from vla_gym.output import reserved_stdout
 from vla_gym.plugins import GROUP, Entry, HookSpecs, check_entry
+from vla_gym.staying import staying
 
 DISABLE_VARIABLE = "VLA_GYM_DISABLE_PLUGINS"
 SLOW_SECONDS = 1.0
@@ -136,12 +138,12 @@ class _Plugin:
     def _guarded(self) -> Iterator[None]:
         """Turn whatever the plugin raises into its ``error``; what it prints spoils no output."""
         try:
-            with reserved_stdout(), _staying(), self._announced():
+            with reserved_stdout(), staying(), self._announced():
                 yield
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also SystemExit: a plugin does not end our program
-            self._set(error=reason(error))
+            self._set(error=summary(error))
             warnings.warn(f"{self} is skipped: {self.info.error}", stacklevel=5)
 
     @contextlib.contextmanager
@@ -169,20 +171,3 @@ class _Plugin:
 
     def __str__(self) -> str:
         return f"vla_gym plugin {self.info.name!r} ({self.info.distribution})"
-
-
-@contextlib.contextmanager
-def _staying() -> Iterator[None]:
-    """Turn ``os._exit``, which nothing can catch, into ``SystemExit`` (not in a forked child)."""
-    leave, ours = os._exit, os.getpid()
-
-    def stay(status: int = 0) -> NoReturn:
-        if os.getpid() != ours:
-            leave(status)
-        raise SystemExit(f"os._exit({status})")
-
-    os._exit = stay
-    try:
-        yield
-    finally:
-        os._exit = leave

@@ -132,24 +132,6 @@ def reach(error: BaseException) -> tuple[Scope, bool]:
     return Scope.EPISODE, True
 
 
-LONGEST_REASON = 2000
-"""Characters of an exception's text that a message repeats."""
-
-
-def reason(error: BaseException) -> str:
-    """Return type and text of somebody's exception, cut where it is long.
-
-    Its own ``__str__`` may be broken, too.
-    """
-    try:
-        text = str(error)
-    except Exception as broken:
-        text = f"(its text raised {type(broken).__name__})"
-    if len(text) > LONGEST_REASON:
-        text = f"{text[:LONGEST_REASON]}... ({len(text)} characters)"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def suggest(name: str, known: Iterable[str], *, limit: int = 12) -> str:
     """Return a sentence with the names nearest to ``name``, or the first few known ones."""
     names = sorted(known)

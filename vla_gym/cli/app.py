@@ -67,8 +67,9 @@ def _guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*arguments: Any, **options: Any) -> Any:
         from vla_gym.cli.console import results_only
         from vla_gym.errors import PluginError
+        from vla_gym.staying import staying
 
-        with results_only():
+        with results_only(), staying():
             try:
                 return callback(*arguments, **options)
             except SystemExit as error:  # commands themselves raise typer.Exit

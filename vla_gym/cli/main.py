@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from vla_gym import start
 from vla_gym.cli.app import DEBUG_VARIABLE, command
 from vla_gym.cli.console import errors
-from vla_gym.errors import JournalError, PolicyError, RunnerError, VlaGymError, reason
+from vla_gym.error_text import summary
+from vla_gym.errors import JournalError, PolicyError, RunnerError, VlaGymError
 from vla_gym.output import printable
 
 FAILED, REFUSED, STOPPED = 1, 2, 130
@@ -57,7 +58,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         show(
-            error, f"{reason(error)}\nThis is a bug of vla_gym or of a plugin: --debug shows where."
+            error,
+            f"{summary(error)}\nThis is a bug of vla_gym or of a plugin: --debug shows where.",
         )
         return FAILED
     return 0

@@ -19,6 +19,7 @@ import gymnasium
 
 from vla_gym.child import ask
 from vla_gym.contract.spec import EnvContract
+from vla_gym.error_text import summary
 from vla_gym.errors import (
     MissingDependencyError,
     OptionError,
@@ -26,7 +27,6 @@ from vla_gym.errors import (
     RunnerError,
     UnknownNameError,
     VlaGymError,
-    reason,
 )
 from vla_gym.plugins import EnvEntry
 from vla_gym.registry import load_target, registry
@@ -111,7 +111,7 @@ def _asked(target: str, kwargs: Mapping[str, Any], env_id: str) -> Any:
         raise
     except BaseException as error:  # also SystemExit
         raise RunnerError(
-            f"{_not_built(env_id, kwargs)}: {reason(error)} (from {target})"
+            f"{_not_built(env_id, kwargs)}: {summary(error)} (from {target})"
         ) from error
 
 
@@ -156,7 +156,7 @@ def build_and_ask(env_id: str, kwargs: Mapping[str, Any]) -> EnvContract:
         absent = getattr(error.__cause__ or error.__context__, "name", None)
         if isinstance(error, ModuleNotFoundError) and absent and env_id.startswith(absent):
             raise OptionError(f"Environment {env_id!r}: there is no module {absent!r}.") from None
-        raise RunnerError(f"{_not_built(env_id, kwargs)}: {reason(error)}") from error
+        raise RunnerError(f"{_not_built(env_id, kwargs)}: {summary(error)}") from error
     if found is None:
         raise OptionError(
             f"{env_id} is no environment of vla_gym: it has no contract (docs/plugins.md)."

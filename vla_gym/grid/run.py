@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vla_gym.error_text import summary
 from vla_gym.errors import VlaGymError
 from vla_gym.grid.config import Cell, Matrix, load_matrix
 from vla_gym.results import Results, Table, differences, score_cell, summary_json
@@ -22,6 +23,8 @@ _COLUMNS = (
     *("policy", "suite", "n", "errors", "score (95 % interval)", "protocol", "directory"),
     "published",  # only where somebody published something
 )
+_LONGEST = 400
+"""Characters of the reason in a row."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,15 @@ def _row(cell: Cell, trained: dict[str, str], say: Callable[[str], None]) -> Mat
     say(f"{cell.policy.label} on {cell.suite.label}")
     try:
         return MatrixRow(cell, _run(cell, trained))
+    except KeyboardInterrupt:
+        raise
     except VlaGymError as error:
         problem = str(error)
-    except Exception as error:  # whatever a policy or a training raises, the others go on
-        problem = f"{type(error).__name__}: {error}"
+    except BaseException as error:  # whatever a policy or a training raises, the others go on
+        problem = summary(error)
     say(f"Error: {problem}")
-    return MatrixRow(cell, None, problem.partition("\n")[0])
+    line = problem.partition("\n")[0]
+    return MatrixRow(cell, None, line if len(line) < _LONGEST else f"{line[:_LONGEST]}...")
 
 
 def _run(cell: Cell, trained: dict[str, str]) -> Results:

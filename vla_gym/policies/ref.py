@@ -13,9 +13,11 @@ from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract
+from vla_gym.error_text import summary
 from vla_gym.errors import PolicyError, VlaGymError
 from vla_gym.options import call_target, entry_options, identity_options, merged, options_model
 from vla_gym.plugins import PolicyEntry
+from vla_gym.policies.checked import policy_spec
 from vla_gym.policies.file import is_policy_file, load_policy_file
 from vla_gym.registry import registry
 from vla_gym.schema import Record
@@ -79,11 +81,11 @@ class PolicyRef:
             raise
         except BaseException as error:  # also SystemExit: a policy does not end the program
             raise PolicyError(
-                f"Policy {self.text!r} raised {type(error).__name__} while it was made: {error}"
+                f"Policy {self.text!r} raised while it was made: {summary(error)}"
             ) from error
-        if not isinstance(policy, Policy):
-            raise PolicyError(f"{self.text!r} made {policy!r}, which lacks spec, reset or act.")
-        return policy
+        policy_spec(policy, self.text)
+        made: Policy = policy
+        return made
 
 
 def make_policy(

@@ -16,10 +16,10 @@ from typing import Protocol
 import numpy as np
 
 from vla_gym.contract.policy import Slot
+from vla_gym.error_text import described
 from vla_gym.errors import PolicyCallError, RunnerError, Scope
 from vla_gym.records import EpisodeRecord, Executed
 from vla_gym.runner.batching import Batcher
-from vla_gym.runner.error_text import described
 from vla_gym.runner.failures import FirstFailures
 from vla_gym.runner.messages import (
     Actions,

@@ -16,11 +16,11 @@ import numpy as np
 from vla_gym.contract.adapter import EpisodeAdapter
 from vla_gym.contract.env import Observation
 from vla_gym.contract.policy import Chunk, PolicyInput
+from vla_gym.error_text import described
 from vla_gym.errors import ObservationError, Scope, VlaGymError, reach
 from vla_gym.records import EpisodeRecord, Executed, Floats, SubTaskRecord
 from vla_gym.replay.drive import Env, Info, Tally, begin_next, reset
 from vla_gym.runner.diagnosis import Trace
-from vla_gym.runner.error_text import described
 from vla_gym.suites.spec import EpisodeSpec, SubTask
 from vla_gym.suites.spec import Protocol as Rules
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from vla_gym.contract.policy import Batch, Chunk, Policy, PolicyInput, Slot
-from vla_gym.contract.spec import PolicySpec
+from vla_gym.error_text import summary
 from vla_gym.errors import PolicyCallError, PolicyError, Scope, reach
-from vla_gym.runner.error_text import summary
+from vla_gym.policies.checked import policy_spec
 from vla_gym.runner.frames import Images
 from vla_gym.runner.messages import Request
 from vla_gym.runner.policy_watch import PolicyWatch
@@ -89,7 +89,7 @@ class _Member:
 
     def __init__(self, policy: Policy, name: str, watch: PolicyWatch) -> None:
         self._policy, self._name, self._watch = policy, name, watch
-        spec = policy.spec
+        spec = policy_spec(policy, name)
         self._expected = (spec.chunk, spec.action.size)
 
     def reset(self, slots: Sequence[Slot]) -> None:
@@ -112,7 +112,9 @@ class _Member:
             try:
                 with self._watch.call(f"{method}() of policy {self._name!r}{_during(slots)}"):
                     return call()
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 again = reach(error) == (Scope.REQUEST, True)
                 if not again or attempt == CALL_ATTEMPTS:
                     raise self._raised(error, method, slots) from error
@@ -153,33 +155,14 @@ class _Member:
         return kind(f"Policy {self._name!r} raised in {method}(){_during(slots)}: {summary(error)}")
 
 
-def policy_spec(policy: Policy, name: str) -> PolicySpec:
-    """Return the spec of a policy.
-
-    Raises:
-        PolicyError: When it is no policy, or raises.
-    """
-    try:
-        if not isinstance(policy, Policy):
-            raise PolicyError(f"{policy!r} is no policy: it lacks spec, reset or act.")
-        spec: Any = policy.spec
-    except PolicyError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PolicyError(
-            f"Policy {name!r} raised {type(error).__name__} when asked for its spec: {error}"
-        ) from error
-    if not isinstance(spec, PolicySpec):
-        raise PolicyError(f"Policy {name!r} has the spec {spec!r}, expected a PolicySpec.")
-    return spec
-
-
 def close_policy(name: str, policy: Policy) -> None:
     """Close a policy that wants to be; that it fails is said, and costs no result."""
     try:
         getattr(policy, "close", lambda: None)()
-    except (Exception, SystemExit) as error:
-        print(f"Closing policy {name!r} failed: {error!r}", file=sys.stderr)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        print(f"Closing policy {name!r} failed: {summary(error)}", file=sys.stderr)
 
 
 def make_batch(asked: Sequence[Asked]) -> Batch:

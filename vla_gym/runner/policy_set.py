@@ -16,8 +16,9 @@ from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.env.registration import contract_of
+from vla_gym.policies.checked import policy_spec
 from vla_gym.policies.ref import PolicyRef
-from vla_gym.runner.policy_calls import close_policy, policy_spec
+from vla_gym.runner.policy_calls import close_policy
 from vla_gym.suites.spec import EpisodeSpec, Suite
 
 

@@ -17,11 +17,11 @@ from typing import Protocol, cast
 
 from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
+from vla_gym.error_text import described, summary
 from vla_gym.errors import reach
 from vla_gym.replay.drive import Env, make_env
 from vla_gym.replay.walk import Walk
 from vla_gym.runner.episode import Episode, PolicyFailedError
-from vla_gym.runner.error_text import described, summary
 from vla_gym.runner.frames import FrameBlock, Images
 from vla_gym.runner.messages import (
     Actions,

@@ -39,7 +39,7 @@ class Stranger(MockWorld):
         if does == "gone": os._exit(0)
         if does == "crash": ctypes.string_at(0)
         if does == "hang": time.sleep(600)
-        if does == "odd": self.contract = "a contract"
+        if does == "odd": type(self).contract = "a contract"
         if does == "late": type(self).unwrapped = property(lambda self: 1 / 0)
 
     def close(self):

@@ -93,7 +93,7 @@ class Broken(MockPolicy):
 
 
 def test_a_policy_that_exits_when_it_says_what_it_is(run: Any) -> None:
-    with pytest.raises(PolicyError, match="raised SystemExit when asked for its spec"):
+    with pytest.raises(PolicyError, match="raised when asked for its spec: SystemExit"):
         run(Broken.__new__(Broken))
 
 
@@ -119,7 +119,7 @@ def quits(**_: Any) -> None:
 
 def test_a_factory_that_exits_is_a_policy_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vla_gym.policies.random.RandomPolicy.__init__", lambda *_, **__: quits())
-    with pytest.raises(PolicyError, match="raised SystemExit while it was made"):
+    with pytest.raises(PolicyError, match="raised while it was made: SystemExit"):
         make_policy("random", env_contract=mock_contract())
 
 

@@ -308,7 +308,7 @@ def test_wrong_options_are_named(options: dict[str, Any], message: str, run: Any
 def test_unknown_names_have_near_matches(run: Any) -> None:
     with pytest.raises(UnknownNameError, match="random"):
         run("randon")
-    with pytest.raises(PolicyError, match="is no policy"):
+    with pytest.raises(PolicyError, match="lacks reset and act"):
         run(object())
 
 
