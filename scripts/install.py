@@ -108,7 +108,8 @@ def torch_options(arguments: list[str]) -> list[str]:
     that pip is configured to find elsewhere (a mirror, a folder of wheels) is preferred all the
     same, because its version ends in +cpu.
     """
-    if shutil.which("nvidia-smi") or WORKSPACE not in arguments:
+    wanted = any(one == WORKSPACE or one.startswith("lerobot") for one in arguments)
+    if shutil.which("nvidia-smi") or not wanted:
         return []
     try:
         urllib.request.urlopen(f"{CPU_TORCH}/torch/", timeout=5).close()

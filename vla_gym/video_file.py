@@ -93,7 +93,7 @@ def read_frames(
     early = start - (0.25 / fps if fps else 0.0)  # the nearest frame, whatever its rounding
     try:
         found = list(islice(_decode(path, early), count))
-    except (OSError, ValueError) as error:  # PyAV's errors are of these
+    except _damages() as error:
         raise VlaGymError(f"Video {path} cannot be read: {error}") from error
     if count is not None and len(found) < count:
         raise VlaGymError(
@@ -120,7 +120,7 @@ def join_videos(path: Path, parts: Sequence[Path], *, fps: float) -> None:
     try:
         with replacing(path) as partial:
             _join(partial, parts, fps)
-    except (OSError, ValueError) as error:  # PyAV's errors are of these
+    except _damages() as error:
         raise VlaGymError(f"Video {path} cannot be written: {error}") from error
 
 
@@ -134,9 +134,9 @@ def encoder_of(path: Path) -> tuple[int, int, bytes]:
 
     try:
         with av.open(str(path)) as file:
-            context = file.streams.video[0].codec_context
+            context = _stream(file).codec_context
             return context.height, context.width, bytes(context.extradata or b"")
-    except (OSError, ValueError, IndexError) as error:
+    except _damages() as error:
         raise VlaGymError(f"Video {path} cannot be read: {error}") from error
 
 
@@ -214,7 +214,7 @@ def _join(path: Path, parts: Sequence[Path], fps: float) -> None:
         out: Any = None
         for part in parts:
             with av.open(str(part)) as file:
-                stream: Any = file.streams.video[0]
+                stream = _stream(file)
                 if out is None:
                     out = joined.add_stream_from_template(stream)
                     out.time_base = stream.time_base
@@ -238,10 +238,24 @@ def _delay(path: Path) -> int:
 
 def _packets(file: Any) -> list[Any]:
     """Return the encoded frames of a video, in the order in which they are decoded."""
-    found = [packet for packet in file.demux(file.streams.video[0]) if packet.dts is not None]
+    found = [packet for packet in file.demux(_stream(file)) if packet.dts is not None]
     if not found:
         raise ValueError("a part has no frames")
     return found
+
+
+def _damages() -> tuple[type[BaseException], ...]:
+    """Return what a damaged file raises; PyAV's errors have no base among the built-in ones."""
+    import av
+
+    return av.FFmpegError, OSError, ValueError
+
+
+def _stream(file: Any) -> Any:
+    """Return the video in a file."""
+    if not file.streams.video or file.streams.video[0].codec_context is None:
+        raise ValueError("there is no video in it that can be decoded")
+    return file.streams.video[0]
 
 
 def _check_rate(path: Path, times: Sequence[float | None], start: float, fps: float) -> None:
@@ -261,7 +275,7 @@ def _decode(path: Path, start: float) -> Iterator[tuple[float | None, Frame]]:
     import av
 
     with av.open(str(path)) as file:
-        stream: Any = file.streams.video[0]
+        stream = _stream(file)
         stream.codec_context.thread_count = 1
         if start > 0:
             file.seek(int(start / float(stream.time_base)), stream=stream)

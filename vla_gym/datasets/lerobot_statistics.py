@@ -2,7 +2,8 @@
 
 Names, shapes and the way episodes are put together are those of
 ``lerobot/datasets/compute_stats.py`` (lerobot 0.4.4): a quantile of the whole is the mean of the
-episodes' quantiles, weighted by frames. Pictures count from 0 to 1, by channel.
+episodes' quantiles, weighted by frames, and a quantile of an episode is one of its values.
+Pictures count from 0 to 1, by channel.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Summary = dict[str, Values]
 """By LeRobot's name: ``min``, ``max``, ``mean``, ``std``, ``count`` and the quantiles."""
 
 QUANTILES: Final = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
+_NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
 _PICTURES = 100
 """Of an episode that are looked at, at least, where it has as many; evenly spread."""
 
@@ -34,7 +36,9 @@ def of_numbers(values: npt.NDArray[Any]) -> Summary:
         "std": wide.std(axis=0),
         "count": np.array([len(wide)]),
     }
-    return out | dict(zip(QUANTILES, np.quantile(wide, [*QUANTILES.values()], axis=0), strict=True))
+    shares = [*QUANTILES.values()]
+    found = np.quantile(wide, shares, axis=0, method="inverted_cdf")
+    return out | dict(zip(QUANTILES, found, strict=True))
 
 
 def of_pictures(pictures: Pictures) -> Summary:
@@ -53,8 +57,8 @@ def _of_histogram(count: npt.NDArray[np.int64]) -> dict[str, np.float64]:
     level = np.arange(256) / 255
     there = np.flatnonzero(count)
     mean = np.average(level, weights=count)
-    places = np.array([*QUANTILES.values()]) * (count.sum() - 1)
-    quantiles = level[np.searchsorted(np.cumsum(count), places, side="right")]
+    places = np.array([*QUANTILES.values()]) * count.sum()
+    quantiles = level[np.searchsorted(np.cumsum(count), places)]
     return {
         "min": level[there[0]],
         "max": level[there[-1]],
@@ -73,7 +77,7 @@ class Total:
     def add(self, episode: Mapping[str, Mapping[str, Any]]) -> None:
         """Take in the statistics of an episode, by feature."""
         for feature, summary in episode.items():
-            new = {name: np.asarray(value, np.float64) for name, value in summary.items()}
+            new = {name: np.asarray(summary[name], np.float64) for name in _NAMES}
             old = self._features.get(feature)
             self._features[feature] = new if old is None else _together(old, new)
 

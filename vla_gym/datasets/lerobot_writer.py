@@ -8,6 +8,8 @@ for an episode does not depend on how many there are.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from vla_gym.datasets.lerobot_meta import row_files
 from vla_gym.datasets.lerobot_recording import NewEpisode, Recorded, recorded, tidy
 from vla_gym.datasets.lerobot_statistics import as_lists, of_numbers, of_pictures
 from vla_gym.datasets.pictures import write_pictures
-from vla_gym.errors import DatasetError
+from vla_gym.errors import DatasetError, VlaGymError
 
 
 class LeRobotWriter:
@@ -91,12 +93,14 @@ class LeRobotWriter:
         """Take over what the folder holds."""
         for file in row_files(self.root):
             for row in read_table(file).to_pylist():
-                self._count(row)
-                self._description.add_row(row)
+                with _ours(file):
+                    self._count(row)
+                    self._description.add_row(row)
             self._files += 1
         tidy(self.root, len(self))
         for episode in recorded(self.root):
-            self._wait(episode)
+            with _ours(episode.folder):
+                self._wait(episode)
 
     def _wait(self, episode: Recorded) -> None:
         size = size_of(episode, self._cameras, self.spec.fps)
@@ -113,10 +117,11 @@ class LeRobotWriter:
 
     def _join(self) -> None:
         for batch in batches(self._waiting, self._cameras, self.spec.fps):
-            join(self.root, self._files, batch, self._cameras, self.spec.fps)
+            with _ours(batch[0].folder):
+                join(self.root, self._files, batch, self._cameras, self.spec.fps)
+                for episode in batch:
+                    self._description.add(episode.row, episode.row["stats"])
             self._files += 1
-            for episode in batch:
-                self._description.add(episode.row, episode.row["stats"])
         self._waiting, self._size = [], Size()
         self._describe()
         tidy(self.root, len(self))
@@ -160,6 +165,20 @@ class LeRobotWriter:
             f"{EXTRA}source": json.dumps(dict(demonstration.source)),
             "stats": {name: as_lists(summary) for name, summary in stats.items()},
         }
+
+
+@contextmanager
+def _ours(place: Path) -> Iterator[None]:
+    """Refuse to go on from what was changed since it was written."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, OSError) as error:
+        if isinstance(error, VlaGymError):
+            raise
+        raise DatasetError(
+            f"{place} is not as it was written ({type(error).__name__}: {error}). Restore it, or "
+            "give another folder."
+        ) from error
 
 
 def _table(columns: dict[str, npt.NDArray[Any]]) -> Any:
