@@ -122,6 +122,11 @@ class TakeoverPolicy:
             environments=tuple(sorted(set.intersection(*bound))) if bound else (),
         )
 
+    @property
+    def fingerprint(self) -> str:
+        """Those of both."""
+        return " ".join(getattr(member, "fingerprint", "") for member in self._members).strip()
+
     def reset(self, slots: Sequence[Slot]) -> None:
         """Begin a sub-task; whoever takes over is told that an episode begins."""
         for slot in slots:

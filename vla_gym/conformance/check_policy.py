@@ -181,6 +181,16 @@ def _actions_are_well_formed(context: _Context) -> None:
             )
 
 
+def _fingerprint_stays(context: _Context) -> None:
+    before = getattr(context.policy, "fingerprint", "")
+    expect(isinstance(before, str), f"fingerprint is {before!r}, expected a digest (str)")
+    slots = context.slots()
+    context.policy.reset(slots)
+    context.policy.act(context.batches(slots)[0])
+    after = getattr(context.policy, "fingerprint", "")
+    expect(after == before, f"fingerprint was {before!r} and is {after!r} after acting")
+
+
 def _expect_floats(context: _Context, actions: Any) -> None:
     wanted = (context.trial.slots, context.spec.chunk, context.spec.action.size)
     kind = getattr(actions, "dtype", type(actions).__name__)
@@ -280,4 +290,5 @@ CHECKS: tuple[tuple[str, Callable[[_Context], None]], ...] = (
     ("reset", _reset_forgets),
     ("reset_one", _reset_touches_its_slots_only),
     ("batch_unchanged", _batches_are_left_alone),
+    ("fingerprint", _fingerprint_stays),
 )

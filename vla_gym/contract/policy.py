@@ -129,7 +129,8 @@ class Chunk:
 class Policy(Protocol):
     """A robot policy.
 
-    A policy may also have ``close()``, called once when the run ends.
+    A policy may also have ``close()``, called once when the run ends, and ``fingerprint``, a digest
+    (str) of what it has loaded, such as its weights: a run with others is another run.
     """
 
     @property

@@ -35,3 +35,22 @@ def policy_spec(policy: Any, name: str) -> PolicySpec:
     if not isinstance(spec, PolicySpec):
         raise PolicyError(f"Policy {name!r} has the spec {spec!r}, expected a PolicySpec.")
     return spec
+
+
+def policy_fingerprint(policy: Any, name: str) -> str:
+    """Return the fingerprint of a policy, empty if it has none.
+
+    Raises:
+        PolicyError: When asking raises, or it is no text.
+    """
+    try:
+        found: Any = getattr(policy, "fingerprint", "")
+    except (Exception, SystemExit) as error:
+        raise PolicyError(
+            f"Policy {name!r} raised when asked for its fingerprint: {summary(error)}"
+        ) from error
+    if not isinstance(found, str):
+        raise PolicyError(
+            f"Policy {name!r} has the fingerprint {found!r}, expected a text (a digest)."
+        )
+    return found

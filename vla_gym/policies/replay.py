@@ -7,6 +7,7 @@ other implementations.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,16 @@ class ReplayPolicy:
     def spec(self) -> PolicySpec:
         """No cameras; the action of the environment itself."""
         return PolicySpec(cameras={}, proprioception=(), action=self._action)
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the recordings."""
+        found = [self._root] if self._root.is_file() else sorted(self._file(0).parent.glob("*.npz"))
+        digest = hashlib.sha256()
+        for path in found:
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Rewind the slots where an episode begins; a new sub-task plays on."""

@@ -34,6 +34,7 @@ from vla_gym.runner.policy_watch import PolicyWatch
 from vla_gym.runner.pool import LocalWorkers
 from vla_gym.runner.progress import NullWatcher, ProgressBar, Watcher
 from vla_gym.runner.recording import JournalRecorder, log_path
+from vla_gym.runner.threads import FixedThreads
 from vla_gym.suites import Suite, jsonable, load_suite
 
 
@@ -51,8 +52,8 @@ def evaluate(
 
     Calling it again with the same ``out`` resumes: finished episodes are kept, the final numbers
     equal those of an uninterrupted run. Run options (and those options of a policy that only say
-    how it is run, such as a device) never change a number, so they may differ from call to call;
-    policy, suite and what they are may not.
+    how it is run, such as a device) may differ from call to call; policy, its weights, suite and
+    number of threads may not.
 
     Args:
         policy: Registered name, path of a policy file, or a policy object (then left open).
@@ -77,7 +78,9 @@ def evaluate(
     settings = run_options(options, run)
     the_suite = as_suite(suite, suite_options)
     with contextlib.ExitStack() as stack:
+        threads = stack.enter_context(FixedThreads(settings.threads))
         policies = stack.enter_context(policy_set(_resolved(policy, policy_options), the_suite))
+        threads.apply()  # a policy may have loaded what computes
         journal = Journal(Path(out), retry_errors=settings.retry_errors)
         stack.enter_context(journal)
         plan = _Plan(policies, the_suite, settings)
@@ -104,11 +107,15 @@ def _begin(journal: Journal, plan: _Plan) -> None:
     """Say in the journal what is run and in which world."""
     world = {
         **provenance.collect(),
+        "inference": provenance.inference(),
         "conversions": plan.policies.conversions,
         "policy_options": jsonable(plan.policies.said),
     }
     old = journal.run.provenance if journal.run else None
     run = _run_record(plan)
+    if old is not None and plan.options.progress:
+        for line in provenance.differences(old, world):
+            print(f"Note: {line}", file=sys.stderr)
     journal.begin(run.model_copy(update={"provenance": provenance.merged(old, world)}))
 
 
@@ -217,11 +224,13 @@ def _run_record(plan: _Plan) -> RunRecord:
         "name": plan.policies.name,
         "options": plan.policies.identity,
         "spec": specs[0] if len(specs) == 1 else specs,
+        "fingerprint": plan.policies.fingerprint,
     }
     return RunRecord(
         identity=jsonable(
             {
                 "policy": policy,
+                "threads": plan.options.threads,
                 "suite": {"name": suite.name, "hash": suite.hash},
                 "protocol": {**protocol.model_dump(mode="json"), "hash": protocol.hash},
             }

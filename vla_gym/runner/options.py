@@ -1,4 +1,4 @@
-"""What may be said about how a run is carried out; none of it ever changes a number.
+"""What may be said about how a run is carried out; nothing but ``threads`` can change a number.
 
 ``evaluate``, ``collect``, ``record`` and the command line share this one model, so that an option
 is declared, checked and explained once.
@@ -29,7 +29,7 @@ def _workers(value: Any) -> Any:
 
 
 class RunOptions(Record):
-    """How a run is carried out; may differ from call to call on one directory.
+    """How a run is carried out; all but ``threads`` may differ from call to call on a directory.
 
     Attributes:
         workers: Processes that run environments; ``"auto"`` is one per core.
@@ -42,6 +42,8 @@ class RunOptions(Record):
         watchdog: Seconds of silence after which a worker is killed and replaced; the time that the
             policy takes does not count.
         start_timeout: The same for a worker that starts or builds an environment.
+        threads: Threads of the policy's computations on a CPU. Another number changes the last
+            digits of its actions, and so is another run.
         policy_timeout: Seconds that one call of the policy may take; then the process ends, with
             the place where it hangs and status 1. ``None`` waits for ever.
         policy_errors: An exception of the policy costs its episode; where the first so many all
@@ -59,6 +61,7 @@ class RunOptions(Record):
     progress: bool = True
     watchdog: float = Field(default=300.0, gt=0)
     start_timeout: float = Field(default=300.0, gt=0)
+    threads: int = Field(default=1, ge=1)
     policy_timeout: float | None = Field(default=3600.0, gt=0)
     policy_errors: int = Field(default=3, ge=1)
     max_attempts: int = Field(default=3, ge=1)

@@ -16,7 +16,7 @@ from vla_gym.contract.adapter import adapt
 from vla_gym.contract.policy import Policy
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.env.registration import contract_of
-from vla_gym.policies.checked import policy_spec
+from vla_gym.policies.checked import policy_fingerprint, policy_spec
 from vla_gym.policies.ref import PolicyRef
 from vla_gym.runner.policy_calls import close_policy
 from vla_gym.suites.spec import EpisodeSpec, Suite
@@ -34,6 +34,8 @@ class PolicySet:
         conversions: How each environment and its policy are converted into each other, by id.
         said: The options that were given, of policies made by name.
         identity: Those of them that tell one policy from another.
+        fingerprint: Digest of what the policies have loaded (``Policy.fingerprint``), one after the
+            other; empty where none says.
     """
 
     name: str
@@ -43,6 +45,7 @@ class PolicySet:
     conversions: Mapping[str, Any]
     said: Mapping[str, Any] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def numbers(self, episodes: Sequence[EpisodeSpec]) -> list[int]:
         """Return who acts in each episode."""
@@ -115,7 +118,10 @@ def _checked(
     for key, offer in offers.items():
         adapter = adapt(specs[by_env[key]], offer.contract, env_id=offer.env_id)
         conversions[offer.env_id] = adapter.describe()
-    return PolicySet(name, members, specs, by_env, conversions)
+    prints = [policy_fingerprint(member, name) for member in members]
+    return PolicySet(
+        name, members, specs, by_env, conversions, fingerprint=" ".join(prints).strip()
+    )
 
 
 def _name(policy: Policy) -> str:

@@ -5,6 +5,7 @@ Two runs with different provenance may be compared; the differences are shown be
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import vla_gym
+from vla_gym.differences import differing
 from vla_gym.registry import registry
 
 PACKAGES = ("vla-gym", "gymnasium", "numpy", "pydantic")
@@ -37,6 +39,49 @@ def collect() -> dict[str, Any]:
         "environments": {},
         "warnings": [],
     }
+
+
+def inference() -> dict[str, Any]:
+    """Return what the numbers of a policy depend on besides itself: processor, BLAS, device.
+
+    To be called when the policy is made, so that what it computes with is loaded.
+    """
+    from threadpoolctl import threadpool_info
+
+    libraries = {
+        f"{item['internal_api']} {item.get('version')} {item.get('architecture', '')}".strip()
+        for item in threadpool_info()
+    }
+    found: dict[str, Any] = {"processor": processor(), "libraries": sorted(libraries)}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        found["torch"] = str(torch.__version__)
+        found["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
+        used = torch.cuda.is_available() and torch.cuda.is_initialized()
+        found["gpu"] = torch.cuda.get_device_name() if used else None
+    return found
+
+
+def processor() -> str:
+    """Return the name of the CPU."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return lines that say where a run goes on elsewhere than it began."""
+    before, now = old.get("inference") or {}, new.get("inference") or {}
+    found = differing(before, now) if before else []
+    if not found:
+        return []
+    changes = "; ".join(f"{key}: {a} there, {b} now" for key, a, b in found)
+    return [
+        f"the run goes on on another kind of machine, where a policy may compute other last "
+        f"digits ({changes})"
+    ]
 
 
 def versions() -> dict[str, str]:

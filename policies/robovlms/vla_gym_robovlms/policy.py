@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import CameraSpec, PolicySpec
 from vla_gym.errors import PolicyError
 from vla_gym_robovlms.config import VlaConfig
+from vla_gym_robovlms.fingerprint import fingerprint
 from vla_gym_robovlms.history import Frame, Memory, in_micro_batches
 from vla_gym_robovlms.model import Vla
 from vla_gym_robovlms.normalization import expand_mu_law, normalization_spec
@@ -51,6 +53,11 @@ class RoboVlmsPolicy:
             normalization=normalization_spec(config.normalization, config.layout),
         )
         self._transform = torch.compile(model.features) if config.compile else model.features
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the configuration and the weights."""
+        return fingerprint(self.config, self.model)
 
     def reset(self, slots: Sequence[Slot]) -> None:
         """Forget the frames of these slots."""
