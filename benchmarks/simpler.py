@@ -149,7 +149,7 @@ def physics(robot: str, assets: str) -> None:
     """A step without pictures against its engine steps."""
     env, twin = (make(robot, assets, cameras=()) for _ in range(2))
     action = np.zeros(7)
-    steps = twin.simulation.setup.robot.steps
+    steps = twin.simulation.initial.robot.steps
     env.step(action), twin.step(action)  # the drives have their targets
     whole, engine = engine_share(lambda: env.step(action), twin.simulation, steps=steps, rounds=20)
     print(

@@ -8,6 +8,7 @@ from vla_gym_simpler.spec import action_spec, env_contract
 
 from vla_gym.contract import GripperSpec, PolicySpec, adapt
 from vla_gym.contract.gripper import GripperConverter, GripperState
+from vla_gym.errors import UnknownNameError
 
 TASK = {"widowx": "widowx_stack_cube", "google_robot": "google_robot_move_near"}
 
@@ -33,6 +34,6 @@ def test_octo_sticks_for_fifteen_steps() -> None:
     assert out[16:] == [0.0] * 3
 
 
-def test_robovlms_sticks_for_two_steps_and_opens_late() -> None:
-    assert run("robovlms", "google_robot", [0.9, 0.1, 0.1, 0.1])[1:] == [1.0, 1.0, 0.0]
-    assert run("robovlms", "widowx", [0.9, 0.9, 0.1, 0.9]) == [-1.0, 1.0, -1.0, -1.0]
+def test_a_family_of_another_package_is_not_known_here() -> None:
+    with pytest.raises(UnknownNameError, match="Unknown policy convention 'robovlms widowx'"):
+        policy_action("robovlms", "widowx")

@@ -62,7 +62,7 @@ VARIED = {"setting": "variant-aggregation"}
 def test_variants_can_be_simulated(task, kwargs) -> None:
     env = make(task, **VARIED, **kwargs)
     env.reset(seed=3, options={"episode_id": 4})
-    assert env.simulation.setup.photo == ""
+    assert env.simulation.initial.photo == ""
     *_, info = env.step(np.zeros(7))
     assert info["elapsed_steps"] == 1
     env.close()
@@ -89,6 +89,12 @@ def test_a_sub_task_that_ran_out_of_time_is_no_success() -> None:
     _, reward, terminated, truncated, info = env.step_chunk(still)
     assert (info["steps"], info["subtask_index"], info["task"]) == (100, 1, APPLE)
     assert (info["success"], reward, terminated, truncated) == (False, 0.0, False, False)
+    env.close()
+
+
+def test_a_reset_without_sub_tasks_asks_for_those_of_the_constructor() -> None:
+    env = make("widowx_stack_cube", subtasks=("widowx_stack_cube",))
+    assert env.reset(seed=0)[1]["task"] == "widowx_stack_cube"
     env.close()
 
 
@@ -123,11 +129,14 @@ def test_bad_input_is_explained() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"engine": "sapien2"}, "Unknown engine 'sapien2'"),
-        ({"shader": "fancy"}, "Unknown shader 'fancy'"),
-        ({"lighting": "dark"}, "Unknown lighting 'dark'. Did you mean darker"),
+        (
+            {"engine": "sapien2"},
+            "engine='sapien2', expected one of sapien3 (did you mean sapien3?)",
+        ),
+        ({"shader": "fancy"}, "shader='fancy', expected one of default, trivial"),
+        ({"lighting": "dark"}, "lighting='dark', expected one of default, darker, brighter"),
         ({"cameras": ("wrist",)}, "Unknown camera 'wrist'"),
-        ({"weather": "rain"}, "SimplerEnv has no option 'weather'"),
+        ({"weather": "rain"}, "widowx_stack_cube has no option 'weather'"),
         ({"assets": "mine"}, "assets='mine'"),
     ],
 )

@@ -53,8 +53,8 @@ def test_recorded_actions_lead_to_the_recorded_states(
     observation, _ = env.reset(seed=begin["seed"], options=begin["options"])
     assert observation["instruction"] == begin["instruction"]
     urdf = begin["urdf"].removesuffix(".urdf")
-    assert urdf.endswith(env.simulation.setup.version)
-    assert env.simulation.setup.photo == begin["overlay"]
+    assert urdf.endswith(env.simulation.initial.version)
+    assert env.simulation.initial.photo == begin["overlay"]
     state = env.state()
     np.testing.assert_allclose(state["tcp"], begin["initial"]["tcp"], atol=2e-6)
     for key, value in begin["initial"].items():

@@ -10,17 +10,19 @@ from vla_gym.assets import asset_root
 from vla_gym.doctor import CheckResult
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.assets.official import robot_files_are_there
-from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX
+from vla_gym_simpler.facts.robots import ROBOTS
+from vla_gym_simpler.reset_options import ResetOptions
 
 
 def check_physics() -> CheckResult:
     """Build a scene of our own and let a cube fall."""
     from vla_gym_simpler.simulation import Simulation
-    from vla_gym_simpler.tasks.base import Options, Variant
-    from vla_gym_simpler.tasks.put_on import STACK
+    from vla_gym_simpler.tasks import make_task
 
-    setup = STACK.draw(0, Options(episode=0), Variant())
-    Simulation(setup, asset_set("builtin", "widowx"), engine="sapien3", shader="default").close()
+    task = make_task("widowx_stack_cube")
+    assets = asset_set("builtin", task.robot.name)
+    initial = task.draw(0, ResetOptions(episode=0))
+    Simulation(initial, assets, engine="sapien3", shader="default").close()
     version = importlib.metadata.version("sapien")
     return CheckResult(name="SimplerEnv physics", status="ok", detail=f"sapien {version}")
 
@@ -40,8 +42,8 @@ def check_vulkan() -> CheckResult:
 
 def check_assets() -> CheckResult:
     """Look for the official files."""
-    there = [facts.name for facts in (WIDOWX, GOOGLE) if robot_files_are_there(facts.name)]
-    if len(there) == 2:
+    there = [name for name in ROBOTS if robot_files_are_there(name)]
+    if len(there) == len(ROBOTS):
         return CheckResult(
             name="SimplerEnv assets", status="ok", detail=f"official files in {asset_root()}"
         )

@@ -1,8 +1,8 @@
 """Conventions of published policies, as parts of a policy's spec.
 
 What the official inference wrappers do to a gripper number is declared here and carried out by the
-contract's converters; the runner has no special case. Sources: the wrappers of SimplerEnv (RT-1,
-Octo) and of RoboVLMs, as summarised in the fact sheet.
+contract's converters; the runner has no special case. Source: SimplerEnv's wrappers (RT-1, Octo),
+as summarised in the fact sheet. What the numbers of RoboVLMs mean is said in its own package.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from vla_gym.contract.spec import (
     Frame,
     GripperSpec,
     Mode,
-    Reference,
     Rotation,
     RotationSpec,
     TranslationSpec,
 )
 from vla_gym.errors import UnknownNameError
-from vla_gym_simpler.facts.tasks import CONTROL_HZ
+from vla_gym_simpler.facts.robots import ROBOTS
 
 GRIPPERS: dict[tuple[str, str], GripperSpec] = {
     # The opening (1 open); a change of more than half is repeated 15 steps.
@@ -27,14 +26,6 @@ GRIPPERS: dict[tuple[str, str], GripperSpec] = {
     ),
     ("octo", "widowx"): GripperSpec(
         open=1.0, closed=0.0, mode=Mode.ABSOLUTE, binary=False, threshold=0.5
-    ),
-    # Binarised first, then a change is repeated 2 steps.
-    ("robovlms", "google_robot"): GripperSpec(
-        open=1.0, closed=0.0, mode=Mode.ABSOLUTE, binary=False, threshold=0.5, sticky_repeat=2
-    ),
-    # Opens only after two decisions in a row.
-    ("robovlms", "widowx"): GripperSpec(
-        open=1.0, closed=0.0, mode=Mode.ABSOLUTE, binary=False, threshold=0.5, open_after=2
     ),
     # Relative already: +1 closes.
     ("rt1", "google_robot"): GripperSpec(open=-1.0, closed=1.0, mode=Mode.DELTA, binary=False),
@@ -45,7 +36,6 @@ GRIPPERS: dict[tuple[str, str], GripperSpec] = {
 }
 _ROTATIONS = {
     "octo": Rotation.EULER_XYZ,
-    "robovlms": Rotation.EULER_XYZ,
     "rt1": Rotation.AXIS_ANGLE,
 }
 
@@ -54,7 +44,7 @@ def policy_action(family: str, robot: str) -> ActionSpec:
     """Return the action spec of a policy family on a robot, after un-normalising.
 
     Args:
-        family: ``"octo"``, ``"robovlms"`` or ``"rt1"``.
+        family: ``"octo"`` or ``"rt1"``.
         robot: ``"widowx"`` or ``"google_robot"``.
 
     Raises:
@@ -63,20 +53,20 @@ def policy_action(family: str, robot: str) -> ActionSpec:
     if (family, robot) not in GRIPPERS:
         known = [" ".join(pair) for pair in GRIPPERS]
         raise UnknownNameError("policy convention", f"{family} {robot}", known)
-    reference = Reference.COMMANDED if robot == "widowx" else Reference.MEASURED
+    facts = ROBOTS[robot]
     return ActionSpec(
         parts=(
             TranslationSpec(
-                mode=Mode.DELTA, frame=Frame.BASE, meters_per_unit=1.0, reference=reference
+                mode=Mode.DELTA, frame=Frame.BASE, meters_per_unit=1.0, reference=facts.reference
             ),
             RotationSpec(
                 representation=_ROTATIONS[family],
                 mode=Mode.DELTA,
                 frame=Frame.BASE,
                 radians_per_unit=1.0,
-                reference=reference,
+                reference=facts.reference,
             ),
             GRIPPERS[family, robot],
         ),
-        control_hz=CONTROL_HZ[robot],
+        control_hz=facts.control_hz,
     )

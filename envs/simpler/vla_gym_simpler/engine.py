@@ -3,7 +3,7 @@
 The published numbers come from SAPIEN 2.2.2 (PhysX 4) with the TGS solver. In PhysX 5 that solver
 reports finger velocities during contact that make the Google Robot's gripper planner open the
 hand; PGS with smaller steps does not, so the Google Robot uses that here. The choice is part of
-the protocol.
+the protocol (``RobotFacts.solver``).
 """
 
 from __future__ import annotations
@@ -11,31 +11,14 @@ from __future__ import annotations
 from vla_gym_sapien.interface import Solver, World
 
 from vla_gym.errors import UnknownNameError
-from vla_gym_simpler.facts.robots import GOOGLE, RobotFacts
+from vla_gym_simpler.facts.robot import RobotFacts
 
 ENGINES = ("sapien3",)
-
-GOOGLE_SUBSTEPS = 4
-"""Engine steps for each official simulation step of the Google Robot."""
-
-
-def solver(robot: RobotFacts, contact_offset: float) -> Solver:
-    """Return how physics of a robot's tasks is solved."""
-    if robot is GOOGLE:
-        return Solver(
-            robot.step_hz, substeps=GOOGLE_SUBSTEPS, contact_offset=contact_offset, tgs=False
-        )
-    return Solver(robot.step_hz, contact_offset=contact_offset)
-
-
-def settling_solver(robot: RobotFacts, contact_offset: float) -> Solver:
-    """Return how physics is solved while objects settle: as in the official environments."""
-    return Solver(robot.step_hz, contact_offset=contact_offset)
 
 
 def describe_solver(robot: RobotFacts) -> str:
     """Return the solver in words, for a protocol."""
-    used = solver(robot, 0.02)
+    used = robot.solver(0.02)
     return f"{'tgs' if used.tgs else 'pgs'}, {used.step_hz} Hz x {used.substeps}"
 
 

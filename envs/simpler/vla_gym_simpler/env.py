@@ -15,22 +15,19 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 from vla_gym_sapien.overlay import composite, photograph
-from vla_gym_sapien.rendering import check_shader, require_device
+from vla_gym_sapien.rendering import require_device
 
 from vla_gym.env.chain import SubTask
 from vla_gym.env.task_env import TaskEnv, Verdict
-from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.options import validated
+from vla_gym.errors import OptionError
 from vla_gym_simpler.assets import asset_set
 from vla_gym_simpler.engine import describe_solver
-from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX
-from vla_gym_simpler.facts.tasks import CAMERA, TASKS
+from vla_gym_simpler.facts.tasks import ADVANCE_AFTER, CAMERA
+from vla_gym_simpler.reset_options import RESET_OPTIONS, read_reset_options
 from vla_gym_simpler.simulation import Simulation
 from vla_gym_simpler.spec import env_contract, picture_sizes
+from vla_gym_simpler.success import Judge
 from vla_gym_simpler.tasks import make_task
-from vla_gym_simpler.tasks.base import Judge
-from vla_gym_simpler.tasks.drawers import ADVANCE_AFTER
-from vla_gym_simpler.variants import SimplerOptions, make_options, make_variant
 
 _REACH = (1.0, 1.0, 1.0, np.pi / 2, np.pi / 2, np.pi / 2, 1.0)
 
@@ -57,28 +54,20 @@ class SimplerEnv(TaskEnv):
 
     Args:
         task: One of ``facts.tasks.TASKS``.
-        assets: ``"official"``, ``"builtin"`` or ``"auto"``.
-        engine: ``"sapien3"``.
-        shader: ``"default"``, or ``"trivial"`` (unlit) for fast tests.
         cameras: Roles to render into observations; ``("static",)`` or none.
         camera_sizes: (height, width) by role: the picture is rendered at this size, stretched.
-        orientation: Coke: ``"horizontal"``, ``"vertical"``, ``"standing"``; default: drawn.
-        drawer: Drawers: ``"top"``, ``"middle"``, ``"bottom"``; default: drawn.
-        objects: Move near: ``"v1"``, ``"v0"`` (baked models) or ``"unbaked"``.
-        setting: ``"visual-matching"`` (a photograph behind) or ``"variant-aggregation"``.
-        lighting: ``"default"``, ``"darker"``, ``"brighter"``; drawers also ``"vertical"``.
-        background: Another room (variant aggregation).
-        table: Another table (variant aggregation).
-        distractors: Coke: ``"less"`` or ``"more"``; move near: ``"none"`` for no third object.
-        camera: ``"alt_camera_1"``, ``"alt_camera_2"``.
-        station: Another cabinet.
-        robot_variant: Recolouring of the Google Robot; default: drawn (visual matching) or plain.
         max_steps: Steps until truncation; default: the official number.
+        subtasks: What a ``reset`` without ``subtasks`` asks for; without any it is free play.
         render_mode: ``None`` or ``"rgb_array"``.
+        **options: What the family of tasks understands, such as ``assets``, ``setting`` and
+            ``drawer``: see ``options`` and ``vla-gym show env ID``.
+
+    Raises:
+        OptionError: For a keyword or value that the task does not understand.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012
-    reset_options = ("episode_id", "obj_init_options", "robot_init_options")
+    reset_options = RESET_OPTIONS
 
     def __init__(
         self,
@@ -87,23 +76,21 @@ class SimplerEnv(TaskEnv):
         cameras: Sequence[str] = (CAMERA,),
         camera_sizes: Mapping[str, Sequence[int]] | None = None,
         max_steps: int | None = None,
+        subtasks: Sequence[str] = (),
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
-        if task not in TASKS:
-            raise UnknownNameError("SimplerEnv task", task, TASKS)
-        facts, chosen = TASKS[task], validated(SimplerOptions, options, where="SimplerEnv")
-        self._options, self._task = chosen, make_task(task, **chosen.of_the_task())
-        self._variant = make_variant(task, facts.robot, chosen)
-        self._assets = asset_set(chosen.assets, facts.robot)
+        self._task = make_task(task, options)
+        facts, self._options = self._task.facts, self._task.options
+        self._assets = asset_set(self._options.assets, facts.robot)
         self._size = picture_sizes(facts.robot, (CAMERA,), camera_sizes)[CAMERA]
-        check_shader(chosen.shader)
         reach = np.array(_REACH, dtype=np.float32)
         super().__init__(
             env_contract(task=task, cameras=cameras, camera_sizes=camera_sizes),
-            self._task.subtasks,
+            facts.subtasks,
             action_space=spaces.Box(-reach, reach, dtype=np.float32),
             max_steps=facts.max_steps if max_steps is None else max_steps,
+            subtasks=subtasks,
             render_mode=render_mode,
         )
         self.roles = (CAMERA,)
@@ -127,30 +114,29 @@ class SimplerEnv(TaskEnv):
 
     def describe(self) -> dict[str, Any]:
         """Return what a result should record: engine, solver, assets, renderer, stand-ins."""
-        robot = WIDOWX if self._task.robot == "widowx" else GOOGLE
         device = require_device().name if self._contract.cameras else None
         drawn = {"device": device, "shader": self._options.shader}
         return {
             "engine": {self._options.engine: importlib.metadata.version("sapien")},
-            "solver": describe_solver(robot),
+            "solver": describe_solver(self._task.robot),
             "assets": self._assets.kind,
             "renderer": None if device is None else drawn,
         }
 
     def _begin(self, seed: int | None, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        chosen = make_options(options)
-        setup = self._task.draw(self.episode_seed(seed), chosen, self._variant)
+        task, engine, shader = self._task, self._options.engine, self._options.shader
+        chosen = read_reset_options(task.name, options, understood=task.reset_options)
+        initial = task.draw(self.episode_seed(seed), chosen)
         self._free()
-        engine, shader = self._options.engine, self._options.shader
-        simulation = Simulation(setup, self._assets, engine=engine, shader=shader)
-        self._episode = simulation, self._task.judge(simulation)
+        simulation = Simulation(initial, self._assets, engine=engine, shader=shader)
+        self._episode = simulation, task.judge(simulation)
         self._verdict, self._index = {"episode_stats": {}}, 0
-        return setup.details
+        return initial.details
 
     def _step(self, action: npt.NDArray[Any]) -> Verdict:
         simulation, judge = self._present()
         simulation.act(action)
-        self._verdict = judge.judge(simulation, self.elapsed)
+        self._verdict = judge.judge(simulation)
         # Where the official evaluation goes on to the next sub-task, whatever was achieved.
         moves_on = self._index + 1 < len(self.tasks) and self.elapsed == ADVANCE_AFTER
         if moves_on:
@@ -169,7 +155,7 @@ class SimplerEnv(TaskEnv):
 
     def _details(self) -> Mapping[str, Any]:
         simulation, stats = self.simulation, self._verdict.get("episode_stats", {})
-        setup = simulation.setup
+        initial = simulation.initial
         return {
             **self._verdict,
             "metrics": {name: _number(value) for name, value in stats.items()},
@@ -177,8 +163,8 @@ class SimplerEnv(TaskEnv):
             "state": simulation.state(),
             "scene": {
                 "task": self._task.name,
-                "robot": setup.robot.name,
-                "roles": dict(setup.roles),
+                "robot": initial.robot.name,
+                "roles": dict(initial.roles),
                 "base": simulation.robot.base.array(),
                 "subtask": self._index,
                 "step": self.elapsed,
@@ -189,7 +175,7 @@ class SimplerEnv(TaskEnv):
         return _proprioception(self.simulation)
 
     def _instruction(self) -> str:
-        return str(self.simulation.setup.instructions[self._index])
+        return str(self.simulation.initial.instructions[self._index])
 
     def _pictures(self, roles: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
         return {role: self._picture() for role in roles}
@@ -197,7 +183,7 @@ class SimplerEnv(TaskEnv):
     def _picture(self) -> npt.NDArray[np.uint8]:
         simulation = self.simulation
         picture = simulation.picture(self._size)
-        photo = simulation.setup.photo
+        photo = simulation.initial.photo
         file = self._assets.photo(photo) if photo else None
         if file is None:
             return picture.rgb
@@ -224,14 +210,13 @@ class SimplerEnv(TaskEnv):
 
 
 def _proprioception(simulation: Simulation) -> npt.NDArray[np.float32]:
-    robot, facts = simulation.robot, simulation.setup.robot
+    robot, facts = simulation.robot, simulation.initial.robot
     hand = robot.base.inverse() * simulation.hand()
     w, x, y, z = hand.q
     qpos = robot.qpos
     fingers = [facts.joints.index(name) for name in facts.finger_joints]
-    share = float(np.mean(qpos[fingers]))
-    opening = (share - 0.015) / 0.022 if facts is WIDOWX else 1.0 - share / 1.3
-    return np.array([*hand.p, x, y, z, w, np.clip(opening, 0, 1), *qpos], dtype=np.float32)
+    opening = facts.travel.opening(float(np.mean(qpos[fingers])))
+    return np.array([*hand.p, x, y, z, w, opening, *qpos], dtype=np.float32)
 
 
 def _number(value: Any) -> float | bool:

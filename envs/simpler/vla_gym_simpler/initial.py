@@ -1,6 +1,7 @@
 """The beginning of an episode as a value: everything that is there before physics starts.
 
-Tasks draw a ``Setup`` from a seed and reset options without a simulator; ``simulation`` builds it.
+Tasks draw an ``InitialState`` from a seed and reset options without a simulator; ``simulation``
+builds it.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vla_gym_sapien.interface import CameraModel, Lighting
+from vla_gym_sapien.interface import Lighting
 from vla_gym_sapien.poses import F64, Pose
 
-from vla_gym_simpler.facts.robots import RobotFacts
+from vla_gym_simpler.facts.robot import RobotFacts
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,16 @@ class Cabinet:
 
 
 @dataclass(frozen=True)
-class Setup:
+class InitialState:
     """Where an episode begins.
 
     Attributes:
         robot: Which robot.
         version: Its recolouring.
         base: World pose of its base.
-        initial: Joint positions, in official order.
-        camera: What policies see through.
+        posture: Joint positions of the robot, in official order.
         arena: Table or room: ``"bridge"``, ``"google"``, ``"sink"`` or ``"drawer"``.
-        background: Name of a stage or table variant; ``""`` for the usual one.
+        background: Name of another room or table; ``""`` for the usual one.
         lighting: All light.
         contact_offset: Of physics, m.
         instructions: One for each official sub-task.
@@ -74,8 +74,7 @@ class Setup:
     robot: RobotFacts
     version: str
     base: Pose
-    initial: tuple[float, ...]
-    camera: CameraModel
+    posture: tuple[float, ...]
     arena: str
     lighting: Lighting
     contact_offset: float

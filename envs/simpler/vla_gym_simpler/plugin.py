@@ -39,6 +39,7 @@ def _envs() -> list[EnvEntry]:
             install="pip install vla-gym-simpler",
             contract=f"{_PACKAGE}.spec:env_contract",
             tasks=f"{_PACKAGE}.spec:task_names",
+            options=f"{_PACKAGE}.options:{facts.options}",
             kwargs={"task": name},
         )
         for name, facts in TASKS.items()

@@ -73,10 +73,12 @@ WIDOWX: Mapping[str, tuple[tuple[float, float], ...]] = {
     "put_eggplant_in_basket": ((0.0, 0.0), (0.431, 0.250), (0.569, 0.400)),
 }
 
+_BY_ROBOT = {"widowx": (WIDOWX, _WIDOWX_POLICIES), "google_robot": (GOOGLE, _GOOGLE_POLICIES)}
+
 
 def rows(robot: str) -> tuple[PublishedRow, ...]:
     """Return the published rows of a robot's suite: simulation, then real, for each policy."""
-    table, names = (WIDOWX, _WIDOWX_POLICIES) if robot == "widowx" else (GOOGLE, _GOOGLE_POLICIES)
+    table, names = _BY_ROBOT[robot]
     kinds = ((0, False, SOURCE), (1, True, REAL_SOURCE))
     return tuple(
         PublishedRow(

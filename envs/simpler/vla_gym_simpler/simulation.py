@@ -1,7 +1,7 @@
-"""From a ``Setup`` to a world that stands still with the robot in it, and steps of it.
+"""From an ``InitialState`` to a world that stands still with the robot in it, and steps of it.
 
 A world is built for every episode: nothing of an earlier one can be left in it, so that an episode
-is a function of its setup and actions alone. Objects settle before the robot is there (the
+is a function of its initial state and actions alone. Objects settle before the robot is there (the
 official environments put it 10 m away).
 """
 
@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from vla_gym_sapien.control import (
     Controller,
-    FingerCommand,
     PlannedDeltaGripper,
     PlannedDeltaPose,
     PositionGripper,
@@ -34,9 +33,10 @@ from vla_gym_sapien.interface import (
 from vla_gym_sapien.poses import F64, Pose
 
 from vla_gym_simpler.assets.model import AssetSet
-from vla_gym_simpler.engine import make_engine_world, settling_solver, solver
-from vla_gym_simpler.facts import robots, scenes
-from vla_gym_simpler.initial import Cabinet, Setup
+from vla_gym_simpler.engine import make_engine_world
+from vla_gym_simpler.facts import scenes
+from vla_gym_simpler.facts.robot import RobotFacts, TargetControl
+from vla_gym_simpler.initial import Cabinet, InitialState
 
 ROBOT, CABINET = "robot", "cabinet"
 _UPRIGHT_LOCK = (False, False, False, True, True, False)
@@ -49,22 +49,24 @@ class Simulation:
     """One episode's world.
 
     Attributes:
-        setup: What it was built from.
+        initial: What it was built from.
         robot: The robot.
-        bodies: Objects by name, in the order of the setup (fixed ones after them).
+        bodies: Objects by name, in the order of the initial state (fixed ones after them).
         cabinet: The station or ``None``.
         settled: Poses of all bodies after settling.
     """
 
-    def __init__(self, setup: Setup, assets: AssetSet, *, engine: str, shader: str) -> None:
-        self.setup, self._assets, self._engine, self._shader = setup, assets, engine, shader
+    def __init__(
+        self, initial: InitialState, assets: AssetSet, *, engine: str, shader: str
+    ) -> None:
+        self.initial, self._assets, self._engine, self._shader = initial, assets, engine, shader
         self.cabinet: Articulation | None = None
         self._contacts: list[Contact] | None = None
-        self.world = self._make_world(solver(setup.robot, setup.contact_offset))
+        self.world = self._make_world(initial.robot.solver(initial.contact_offset))
         self.bodies: Mapping[str, Body] = self._place_objects()
         self.settled: Mapping[str, Pose] = {n: body.pose for n, body in self.bodies.items()}
         self.robot = self._add_robot()
-        self.controllers = _controllers(self.robot, setup)
+        self.controllers = _controllers(self.robot, initial.robot)
         for controller in self.controllers:
             controller.reset()
 
@@ -75,7 +77,7 @@ class Simulation:
         arm.begin(values[:6])
         gripper.begin(values[6:])
         robot, world = self.robot, self.world
-        for step in range(1, self.setup.robot.steps + 1):
+        for step in range(1, self.initial.robot.steps + 1):
             arm.advance(step)
             gripper.advance(step)
             robot.compensate()
@@ -90,7 +92,7 @@ class Simulation:
 
     def grasps(self, body: str) -> bool:
         """Whether the gripper holds a body, by the robot's official test."""
-        facts = self.setup.robot
+        facts = self.initial.robot
         return is_grasped(
             self.robot, facts.fingers, self.contacts(), body, max_degrees=facts.grasp_degrees
         )
@@ -101,7 +103,7 @@ class Simulation:
 
     def hand(self) -> Pose:
         """Return the world pose of the hand (tool centre point)."""
-        return self.robot.link_pose(self.setup.robot.hand)
+        return self.robot.link_pose(self.initial.robot.hand)
 
     def state(self) -> dict[str, F64]:
         """Return everything, under the names of the recordings of the official environments."""
@@ -125,8 +127,8 @@ class Simulation:
 
     def picture(self, size: tuple[int, int]) -> Picture:
         """Take the official camera's picture at (height, width)."""
-        labels = bool(self.setup.photo)
-        return self.world.picture(ROBOT, self.setup.camera, size, labels=labels)
+        labels = bool(self.initial.photo)
+        return self.world.picture(ROBOT, self.initial.robot.camera, size, labels=labels)
 
     def in_front(self, name: str) -> bool:
         """Whether something is drawn over the photograph."""
@@ -138,17 +140,17 @@ class Simulation:
 
     @cached_property
     def _background(self) -> frozenset[str]:
-        return frozenset(("arena", "floor", *self.setup.behind))
+        return frozenset(("arena", "floor", *self.initial.behind))
 
     def _make_world(self, used: Solver) -> World:
         """Return a world with everything but objects and robot."""
-        setup = self.setup
+        initial = self.initial
         world = make_engine_world(self._engine, used, shader=self._shader)
-        world.set_lighting(setup.lighting)
-        for model, pose in self._assets.arena(setup.arena, setup.background):
+        world.set_lighting(initial.lighting)
+        for model, pose in self._assets.arena(initial.arena, initial.background):
             world.add_body(model, pose)
-        if setup.cabinet is not None:
-            self.cabinet = self._add_cabinet(world, setup.cabinet)
+        if initial.cabinet is not None:
+            self.cabinet = self._add_cabinet(world, initial.cabinet)
         return world
 
     def _add_cabinet(self, world: World, station: Cabinet) -> Articulation:
@@ -167,9 +169,9 @@ class Simulation:
         They settle under the official solver; where the robot needs another one, they are put
         into its world as they came to rest.
         """
-        setup = self.setup
-        official = settling_solver(setup.robot, setup.contact_offset)
-        if not setup.objects or official == solver(setup.robot, setup.contact_offset):
+        initial = self.initial
+        official = initial.robot.settling_solver(initial.contact_offset)
+        if not initial.objects or official == initial.robot.solver(initial.contact_offset):
             return self._drop(self.world)
         cabinet = self.cabinet
         world = self._make_world(official)
@@ -179,29 +181,29 @@ class Simulation:
         bodies = {name: self._add_object(self.world, name, rest[name][0]) for name in rest}
         for name, body in bodies.items():
             body.move(*rest[name][1])
-        for name, _ in setup.fixed:
+        for name, _ in initial.fixed:
             bodies[name].lock((True,) * 6)
         return bodies
 
     def _drop(self, world: World) -> dict[str, Body]:
         """Let all objects fall, and fix what is fixed."""
-        setup, bodies = self.setup, {}
-        for name, pose in setup.fixed:
+        initial, bodies = self.initial, {}
+        for name, pose in initial.fixed:
             bodies[name] = self._add_object(world, name, pose)
             bodies[name].lock((True,) * 6)
         height = scenes.TABLE_REFERENCE + scenes.DROP_HEIGHT
-        for group in [setup.objects] if setup.together else [(one,) for one in setup.objects]:
+        for group in [initial.objects] if initial.together else [(one,) for one in initial.objects]:
             for placed in group:
                 pose = Pose.of((*placed.xy, height), placed.q)
                 bodies[placed.model] = self._add_object(world, placed.model, pose)
             self._settle(world, [bodies[placed.model] for placed in group])
-        order = [placed.model for placed in setup.objects] + [name for name, _ in setup.fixed]
+        order = [placed.model for placed in initial.objects] + [name for name, _ in initial.fixed]
         return {name: bodies[name] for name in order}
 
     def _add_object(self, world: World, name: str, pose: Pose) -> Body:
-        placed = next((p for p in self.setup.objects if p.model == name), None)
+        placed = next((p for p in self.initial.objects if p.model == name), None)
         density = placed.density if placed else None
-        return world.add_body(self._assets.body(name, density, matte=self.setup.matte), pose)
+        return world.add_body(self._assets.body(name, density, matte=self.initial.matte), pose)
 
     def _settle(self, world: World, bodies: list[Body]) -> None:
         for body in bodies:
@@ -219,56 +221,37 @@ class Simulation:
             self._wait(world, _SETTLE_LONGER)
 
     def _wait(self, world: World, seconds: float) -> None:
-        for _ in range(int(self.setup.robot.step_hz * seconds)):
+        for _ in range(int(self.initial.robot.step_hz * seconds)):
             world.step()
 
     def _add_robot(self) -> Articulation:
-        setup, facts = self.setup, self.setup.robot
+        initial, facts = self.initial, self.initial.robot
         model = RobotModel(
             ROBOT,
-            self._assets.robot(facts, setup.version),
+            self._assets.robot(facts, initial.version),
             facts.joints,
             surfaces=facts.surfaces,
             collision_groups=facts.collision_groups,
-            shiny=setup.shiny,
+            shiny=initial.shiny,
         )
-        robot = self.world.add_articulation(model, setup.base)
+        robot = self.world.add_articulation(model, initial.base)
         robot.set_drives(facts.drives)
-        robot.qpos = np.array(setup.initial)
+        robot.qpos = np.array(initial.posture)
         return robot
 
 
-def _controllers(robot: Articulation, setup: Setup) -> tuple[Controller, Controller]:
+def _controllers(robot: Articulation, facts: RobotFacts) -> tuple[Controller, Controller]:
     """Return the arm's and the gripper's controller."""
-    facts = setup.robot
-    if facts is robots.WIDOWX:
+    control = facts.control
+    if isinstance(control, TargetControl):
         return (
             TargetDeltaPose(robot, facts.hand, facts.moving),
-            PositionGripper(
-                robot,
-                facts.finger_joints,
-                closed=robots.WIDOWX_CLOSED,
-                open=robots.WIDOWX_OPEN,
-            ),
+            PositionGripper(robot, facts.finger_joints, closed=control.closed, open=control.open),
         )
+    hz, joints = facts.step_hz, facts.finger_joints
     return (
         PlannedDeltaPose(
-            robot,
-            facts.hand,
-            facts.moving,
-            limits=robots.GOOGLE_ARM_LIMITS,
-            hz=facts.step_hz,
-            steps=facts.steps,
+            robot, facts.hand, facts.moving, limits=control.arm, hz=hz, steps=facts.steps
         ),
-        PlannedDeltaGripper(
-            robot,
-            facts.finger_joints,
-            FingerCommand(
-                scale=robots.GOOGLE_GRIPPER_SCALE,
-                hold_below=robots.GOOGLE_GRIPPER_HOLD,
-                margin=robots.GOOGLE_GRIPPER_MARGIN,
-            ),
-            limits=robots.GOOGLE_GRIPPER_LIMITS,
-            hz=facts.step_hz,
-        ),
+        PlannedDeltaGripper(robot, joints, control.command, limits=control.fingers, hz=hz),
     )

@@ -12,23 +12,16 @@ from vla_gym.contract.spec import (
     CameraSpec,
     EnvContract,
     Frame,
-    GripperSpec,
     Mode,
     ProprioceptionField,
-    Reference,
     Rotation,
     RotationSpec,
     TranslationSpec,
 )
 from vla_gym.env.cameras import resolve_camera_sizes
-from vla_gym.errors import UnknownNameError
-from vla_gym_simpler.facts.tasks import CAMERA, CAMERA_SIZES, CONTROL_HZ, JOINTS, TASKS
-
-_GRIPPERS = {
-    "widowx": GripperSpec(open=1.0, closed=-1.0, mode=Mode.ABSOLUTE, binary=False),
-    "google_robot": GripperSpec(open=-1.0, closed=1.0, mode=Mode.DELTA, binary=False),
-}
-_REFERENCES = {"widowx": Reference.COMMANDED, "google_robot": Reference.MEASURED}
+from vla_gym_simpler.facts.robots import ROBOTS
+from vla_gym_simpler.facts.tasks import CAMERA
+from vla_gym_simpler.options import ALWAYS, read_options, task_facts
 
 
 def action_spec(robot: str) -> ActionSpec:
@@ -37,24 +30,25 @@ def action_spec(robot: str) -> ActionSpec:
     The WidowX adds it to the commanded pose, the Google Robot to the measured one. Nothing is
     limited or clipped (but the WidowX' gripper), as in the official environments.
     """
+    facts = ROBOTS[robot]
     return ActionSpec(
         parts=(
             TranslationSpec(
                 mode=Mode.DELTA,
                 frame=Frame.BASE,
                 meters_per_unit=1.0,
-                reference=_REFERENCES[robot],
+                reference=facts.reference,
             ),
             RotationSpec(
                 representation=Rotation.AXIS_ANGLE,
                 mode=Mode.DELTA,
                 frame=Frame.BASE,
                 radians_per_unit=1.0,
-                reference=_REFERENCES[robot],
+                reference=facts.reference,
             ),
-            _GRIPPERS[robot],
+            facts.gripper,
         ),
-        control_hz=CONTROL_HZ[robot],
+        control_hz=facts.control_hz,
     )
 
 
@@ -66,7 +60,7 @@ def proprioception(robot: str) -> tuple[ProprioceptionField, ...]:
             name="ee_rotation", size=4, unit="1", frame=Frame.BASE, rotation=Rotation.QUAT_XYZW
         ),
         ProprioceptionField(name="gripper_opening", size=1, unit="1"),
-        ProprioceptionField(name="joint_positions", size=JOINTS[robot], unit="rad"),
+        ProprioceptionField(name="joint_positions", size=len(ROBOTS[robot].joints), unit="rad"),
     )
 
 
@@ -74,7 +68,8 @@ def picture_sizes(
     robot: str, cameras: Sequence[str], sizes: Mapping[str, Sequence[int]] | None
 ) -> dict[str, tuple[int, int]]:
     """Return (height, width) by role of the cameras asked for."""
-    official = {CAMERA: CAMERA_SIZES[robot]}
+    camera = ROBOTS[robot].camera
+    official = {CAMERA: (camera.height, camera.width)}
     return resolve_camera_sizes(official, cameras, sizes, least=LEAST_SIDE)
 
 
@@ -83,10 +78,16 @@ def env_contract(
     task: str,
     cameras: Sequence[str] = (CAMERA,),
     camera_sizes: Mapping[str, Sequence[int]] | None = None,
-    **_: Any,
+    **options: Any,
 ) -> EnvContract:
-    """Return the contract of ``SimplerEnv`` made with these keyword arguments."""
-    robot = TASKS[task].robot
+    """Return the contract of ``SimplerEnv`` made with these keyword arguments.
+
+    Raises:
+        UnknownNameError: For a task that is not there.
+        OptionError: For a keyword that the task does not understand.
+    """
+    read_options(task, {name: options[name] for name in options if name not in ALWAYS})
+    robot = task_facts(task).robot
     sizes = picture_sizes(robot, cameras, camera_sizes)
     return EnvContract(
         cameras={role: CameraSpec(height=h, width=w) for role, (h, w) in sizes.items()},
@@ -101,8 +102,6 @@ def task_names(*, task: str, **_: Any) -> tuple[str, ...]:
     """Return the names of the sub-tasks of ``SimplerEnv`` made with these keyword arguments.
 
     Raises:
-        UnknownNameError: A task that is not there.
+        UnknownNameError: For a task that is not there.
     """
-    if task not in TASKS:
-        raise UnknownNameError("SimplerEnv task", task, TASKS)
-    return TASKS[task].subtasks
+    return task_facts(task).subtasks

@@ -20,13 +20,14 @@ from vla_gym.suites import EpisodeSpec, Protocol, SubTask, Suite
 from vla_gym_simpler import published
 from vla_gym_simpler.assets import resolve_kind
 from vla_gym_simpler.engine import ENGINES, describe_solver
-from vla_gym_simpler.facts.robots import GOOGLE, GOOGLE_RECOLORINGS, WIDOWX
-from vla_gym_simpler.facts.tasks import TASKS
+from vla_gym_simpler.facts.google_robot import GOOGLE, RECOLORINGS
+from vla_gym_simpler.facts.robots import ROBOTS
+from vla_gym_simpler.facts.tasks import ADVANCE_AFTER, COKE, MOVE_NEAR, PLACE_APPLE, TASKS
+from vla_gym_simpler.facts.variants import DRAWERS, ORIENTATIONS, TABLES
+from vla_gym_simpler.facts.widowx import WIDOWX
+from vla_gym_simpler.initial import InitialState
+from vla_gym_simpler.reset_options import ResetOptions
 from vla_gym_simpler.tasks import make_task
-from vla_gym_simpler.tasks.base import Options, Variant
-from vla_gym_simpler.tasks.coke import ORIENTATIONS
-from vla_gym_simpler.tasks.drawers import ADVANCE_AFTER, DRAWERS
-from vla_gym_simpler.variants import TABLES
 
 Rule = Literal["first", "final", "any"]
 _ORIENTATION_ORDER = ("horizontal", "vertical", "standing")  # as the official script runs them
@@ -52,19 +53,19 @@ class Block:
 
 def _widowx_blocks() -> Iterator[Block]:
     for task, facts in TASKS.items():
-        if facts.robot == "widowx":
+        if facts.robot == WIDOWX.name:
             yield Block(task, task.removeprefix("widowx_"), {}, range(24))
 
 
 def _google_blocks() -> Iterator[Block]:
-    for version in GOOGLE_RECOLORINGS:
+    for version in RECOLORINGS:
         for orientation in _ORIENTATION_ORDER:
             yield _coke(orientation, robot_variant=version)
-    for version in GOOGLE_RECOLORINGS:
+    for version in RECOLORINGS:
         yield _move_near(robot_variant=version)
-    for version in GOOGLE_RECOLORINGS:
+    for version in RECOLORINGS:
         yield from _drawers(robot_variant=version)
-    for version in GOOGLE_RECOLORINGS:
+    for version in RECOLORINGS:
         yield _apple(robot_variant=version)
 
 
@@ -100,16 +101,11 @@ def _variant_blocks() -> Iterator[Block]:
 
 def _coke(orientation: str, **kwargs: Any) -> Block:
     assert orientation in ORIENTATIONS
-    return Block(
-        "google_robot_pick_coke_can",
-        "pick_coke_can",
-        {"orientation": orientation, **kwargs},
-        range(25),
-    )
+    return Block(COKE, "pick_coke_can", {"orientation": orientation, **kwargs}, range(25))
 
 
 def _move_near(**kwargs: Any) -> Block:
-    return Block("google_robot_move_near", "move_near", kwargs, range(60))
+    return Block(MOVE_NEAR, "move_near", kwargs, range(60))
 
 
 def _drawers(**kwargs: Any) -> Iterator[Block]:
@@ -120,8 +116,7 @@ def _drawers(**kwargs: Any) -> Iterator[Block]:
 
 
 def _apple(**kwargs: Any) -> Block:
-    task = "google_robot_place_apple_in_drawer"
-    return Block(task, "place_apple_in_drawer", kwargs, range(27))
+    return Block(PLACE_APPLE, "place_apple_in_drawer", kwargs, range(27))
 
 
 class SmokeOptions(Record):
@@ -186,21 +181,21 @@ def _smoke_blocks() -> Iterator[Block]:
 
 EVALUATIONS: Mapping[str, Evaluation] = {
     "widowx": Evaluation(
-        _widowx_blocks, ("widowx",), "episodes of WidowX on Bridge tasks, visual matching"
+        _widowx_blocks, (WIDOWX.name,), "episodes of WidowX on Bridge tasks, visual matching"
     ),
     "google-robot": Evaluation(
         _google_blocks,
-        ("google_robot",),
+        (GOOGLE.name,),
         "episodes of the Google Robot, visual matching, four recolourings",
     ),
     "google-robot-variants": Evaluation(
         _variant_blocks,
-        ("google_robot",),
+        (GOOGLE.name,),
         "episodes of the Google Robot, variant aggregation",
         published=False,
     ),
     "smoke": Evaluation(
-        _smoke_blocks, ("widowx",), "episode: does everything run?", published=False
+        _smoke_blocks, (WIDOWX.name,), "episode: does everything run?", published=False
     ),
 }
 
@@ -263,19 +258,21 @@ def _suite(name: str, blocks: Sequence[Block], options: SmokeOptions) -> Suite:
 def _episodes(block: Block, common: Mapping[str, Any], seed: int) -> Iterator[EpisodeSpec]:
     facts = TASKS[block.task]
     kwargs = {**common, "assets": common["assets"][facts.robot], **block.kwargs}
-    keywords = {k: v for k, v in block.kwargs.items() if k in ("orientation", "drawer")}
-    task = make_task(block.task, **keywords)
-    overlay = kwargs.get("setting", "visual-matching") == "visual-matching"
-    for episode in block.episodes:
-        setup = task.draw(seed, Options(episode=episode), Variant(overlay=overlay))
+    for episode, initial in zip(block.episodes, _initial_states(block, seed), strict=True):
         yield EpisodeSpec(
             env_id=facts.env_id,
             env_kwargs=kwargs,
             seed=seed + episode,
             options={"episode_id": episode},
-            subtasks=_subtasks(facts.subtasks, setup.instructions, facts.max_steps),
+            subtasks=_subtasks(facts.subtasks, initial.instructions, facts.max_steps),
             group=block.group,
         )
+
+
+def _initial_states(block: Block, seed: int) -> Iterator[InitialState]:
+    """Return where the episodes begin, one after the other."""
+    task = make_task(block.task, block.kwargs)
+    return (task.draw(seed, ResetOptions(episode=episode)) for episode in block.episodes)
 
 
 def _subtasks(
@@ -295,12 +292,11 @@ def _protocol(
     success: Rule,
     blocks: Sequence[Block],
 ) -> Protocol:
-    facts = {"widowx": WIDOWX, "google_robot": GOOGLE}
     settings = {
         **common,
         "assets": dict(kinds),
         "engine_version": f"sapien {importlib.metadata.version('sapien')}",
-        "solver": {robot: describe_solver(facts[robot]) for robot in kinds},
+        "solver": {robot: describe_solver(ROBOTS[robot]) for robot in kinds},
         "stand_ins": _stand_ins(kinds, blocks),
         "episodes": f"official counts, {name}",
         "apple_first_subtask": f"over after {ADVANCE_AFTER} steps, not judged",
@@ -324,14 +320,9 @@ def _stand_ins(kinds: Mapping[str, str], blocks: Sequence[Block]) -> list[str]:
 def _models_and_arenas(blocks: Sequence[Block]) -> set[str]:
     names: set[str] = set()
     for block in blocks:
-        keywords = {k: v for k, v in block.kwargs.items() if k in ("orientation", "drawer")}
-        overlay = block.kwargs.get("setting", "visual-matching") == "visual-matching"
-        for episode in block.episodes:
-            setup = make_task(block.task, **keywords).draw(
-                0, Options(episode=episode), Variant(overlay=overlay)
-            )
-            names.update((setup.arena, *(placed.model for placed in setup.objects)))
-            names.update(model for model, _ in setup.fixed)
+        for initial in _initial_states(block, seed=0):
+            names.update((initial.arena, *(placed.model for placed in initial.objects)))
+            names.update(model for model, _ in initial.fixed)
     return names
 
 

@@ -1,7 +1,8 @@
 """What the numbers of an action mean, for the robots of the paper.
 
 A policy declares the meaning of its own outputs; the contract converts to the environment's terms
-or refuses. The gripper output is a probability: the sigmoid of the head's logit.
+or refuses. The gripper output is a probability: the sigmoid of the head's logit. This is the
+one place that says it, for every environment.
 """
 
 from __future__ import annotations

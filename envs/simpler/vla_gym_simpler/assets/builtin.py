@@ -10,11 +10,11 @@ from vla_gym_sapien.poses import Pose
 
 from vla_gym.errors import UnknownNameError
 from vla_gym_simpler.assets import descriptions
+from vla_gym_simpler.assets.arenas import slab
 from vla_gym_simpler.assets.shapes import shapes
-from vla_gym_simpler.assets.stages import slab
 from vla_gym_simpler.assets.textures import wood
 from vla_gym_simpler.facts.objects import OBJECTS
-from vla_gym_simpler.facts.robots import WIDOWX, RobotFacts
+from vla_gym_simpler.facts.robot import RobotFacts
 
 _SURFACE, _DAMPING = Surface(0.5), 0.1
 _WALL = Look((0.62, 0.64, 0.66), roughness=1.0, specular=0.0)
@@ -34,7 +34,7 @@ class BuiltinAssets:
 
     def robot(self, facts: RobotFacts, version: str) -> Path:  # noqa: ARG002
         """Return a robot's description (there are no recolourings)."""
-        return descriptions.widowx() if facts is WIDOWX else descriptions.google_robot()
+        return descriptions.ROBOTS[facts.name]()
 
     def station(self, name: str) -> Path:
         """Return a cabinet's description."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import util
 from pathlib import Path
@@ -138,21 +138,22 @@ def _link(
 
 def _joint(
     name: str,
-    kind: str,
     links: tuple[str, str],
     xyz: Vector,
     *,
     rpy: Vector = _ZERO,
     axis: Vector = (0.0, 0.0, 1.0),
-    limits: tuple[float, float] | None = None,
+    moves: tuple[str, float, float] | None = None,
 ) -> str:
-    """Return a joint from the first of two links to the second."""
+    """Return a joint from the first of two links to the second.
+
+    ``moves`` is its type and its limits (m or rad); without it the joint is fixed.
+    """
     parent, child = links
-    limit = (
-        ""
-        if limits is None
-        else f'<limit lower="{limits[0]}" upper="{limits[1]}" effort="100" velocity="3"/>'
-    )
+    kind, limit = "fixed", ""
+    if moves is not None:
+        kind, lower, upper = moves
+        limit = f'<limit lower="{lower}" upper="{upper}" effort="100" velocity="3"/>'
     return (
         f'<joint name="{name}" type="{kind}"><parent link="{parent}"/><child link="{child}"/>'
         f'<origin xyz="{_numbers(xyz)}" rpy="{_numbers(rpy)}"/><axis xyz="{_numbers(axis)}"/>'
@@ -201,11 +202,10 @@ def station(name: str) -> Path:
         _drawer(f"{place}_drawer")
         + _joint(
             f"{place}_drawer_joint",
-            "prismatic",
             ("body", f"{place}_drawer"),
             (0.0, 0.0, height),
             axis=(1.0, 0.0, 0.0),
-            limits=(0.0, 0.5),
+            moves=("prismatic", 0.0, 0.5),
         )
         for place, height in _DRAWER_HEIGHTS.items()
     )
@@ -322,25 +322,22 @@ def _google_joints() -> tuple[str, ...]:
     moving = tuple(
         _joint(
             f"joint_{name}",
-            "revolute",
             (f"link_{parent}", f"link_{name}"),
             xyz,
             axis=axis,
-            limits=ends,
+            moves=("revolute", *ends),
         )
         for name, parent, xyz, axis, ends in arm
     )
     fixed = (
         _joint(
             "gripper_tcp_joint",
-            "fixed",
             ("link_gripper", "link_gripper_tcp"),
             (0.0043374896, 0.0018852949, 0.16353297),
             rpy=(-0.001328879, -0.004439731, -0.000868651),
         ),
         _joint(
             "joint_camera_mount",
-            "fixed",
             ("link_head_tilt", "link_camera"),
             (0.10488, 0.0, 0.0),
             rpy=(-_QUARTER, 0.0, -_QUARTER),
@@ -357,24 +354,25 @@ def _finger_joints(side: str, sign: float, turn: float) -> str:
     return (
         _joint(
             f"joint_finger_{side}",
-            "revolute",
             ("link_gripper", f"link_finger_{side}"),
             (0.0, sign * 0.025, 0.05861),
             rpy=(-1.15, 0.0, turn),
             axis=(1.0, 0.0, 0.0),
-            limits=(-0.0001, 1.3),
+            moves=("revolute", -0.0001, 1.3),
         )
         + _joint(
             f"joint_finger_tip_{side}",
-            "fixed",
             (f"link_finger_{side}", f"link_finger_tip_{side}"),
             (0.0, -0.0103567, 0.0641556),
             rpy=(0.45, 0.0, 0.0),
         )
         + _joint(
             f"joint_finger_nail_{side}",
-            "fixed",
             (f"link_finger_tip_{side}", f"link_finger_nail_{side}"),
             (0.0, 0.0, 0.0463),
         )
     )
+
+
+ROBOTS: Mapping[str, Callable[[], Path]] = {"widowx": widowx, "google_robot": google_robot}
+"""What writes the description of a robot, by its name."""

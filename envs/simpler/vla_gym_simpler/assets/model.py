@@ -9,7 +9,7 @@ from typing import Protocol
 from vla_gym_sapien.interface import BodyModel
 from vla_gym_sapien.poses import Pose
 
-from vla_gym_simpler.facts.robots import RobotFacts
+from vla_gym_simpler.facts.robot import RobotFacts
 
 
 class AssetSet(Protocol):

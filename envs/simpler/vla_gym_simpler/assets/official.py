@@ -15,13 +15,15 @@ from vla_gym_sapien.poses import Pose
 
 from vla_gym.assets import asset_root
 from vla_gym.errors import AssetError, UnknownNameError
-from vla_gym_simpler.assets.stages import slab, stage_names
+from vla_gym_simpler.assets.arenas import room_files, slab
 from vla_gym_simpler.facts.objects import OBJECTS
-from vla_gym_simpler.facts.robots import GOOGLE, WIDOWX, RobotFacts
+from vla_gym_simpler.facts.robot import RobotFacts
+from vla_gym_simpler.facts.robots import ROBOTS
 
 _FOLDER = "ManiSkill2_real2sim"
 _DESCRIPTIONS = f"{_FOLDER}/mani_skill2_real2sim/assets/descriptions"
 _DATA = f"{_FOLDER}/data"
+_ROOMS = "hab2_bench_assets/stages"
 _OBJECT_SURFACE = Surface(0.5)
 _OBJECT_DAMPING = 0.1
 _VISUALS = ("textured.obj", "textured.dae", "textured.glb")
@@ -40,8 +42,7 @@ def data() -> Path:
 
 def robot_files_are_there(robot: str) -> bool:
     """Whether the official description of a robot and the photographs are there."""
-    facts = {facts.name: facts for facts in (WIDOWX, GOOGLE)}[robot]
-    urdf = descriptions() / facts.urdf.format(version="")
+    urdf = descriptions() / ROBOTS[robot].urdf.format(version="")
     return urdf.is_file() and (data() / "custom" / "models").is_dir()
 
 
@@ -92,8 +93,8 @@ class OfficialAssets:
 
     def arena(self, name: str, background: str) -> Sequence[tuple[BodyModel, Pose]]:
         """Return table, floor and room."""
-        stage = data() / "hab2_bench_assets" / "stages" / f"{background}.glb"
-        return slab(name, stage if background and stage.is_file() else None)
+        room = data() / _ROOMS / f"{background}.glb"
+        return slab(name, room if background and room.is_file() else None)
 
     def photo(self, name: str) -> Path | None:
         """Return an overlay photograph."""
@@ -102,12 +103,9 @@ class OfficialAssets:
     def stand_ins(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return which of these (objects and arenas) are stood in for."""
         objects = [n for n in names if n in OBJECTS and self._visual(n) is None]
-        stages = data() / "hab2_bench_assets" / "stages"
+        rooms = data() / _ROOMS
         arenas = [
-            stage
-            for n in names
-            for stage in stage_names(n)
-            if not (stages / f"{stage}.glb").is_file()
+            file for n in names for file in room_files(n) if not (rooms / f"{file}.glb").is_file()
         ]
         return tuple(sorted({*objects, *arenas}))
 

@@ -20,8 +20,8 @@ CABINET_DAMPING = 1.0
 CABINET_JOINTS = ("top_drawer_joint", "middle_drawer_joint", "bottom_drawer_joint")
 FLOOR_HALF = (10.0, 10.0, 0.017)  # the white floor of the drawer scene, half lengths
 
-GOOGLE_OFFSET = (-1.6616, -3.0337, 0.0)  # of the stages around the Google Robot
-STAGE_TURN = (0.707, 0.707, 0.0, 0.0)  # y up to z up
+GOOGLE_OFFSET = (-1.6616, -3.0337, 0.0)  # m, of the rooms around the Google Robot
+ROOM_TURN = (0.707, 0.707, 0.0, 0.0)  # y up to z up
 
 
 def _white(level: float) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ class TaskFacts:
 
     Attributes:
         env_id: Gymnasium id.
+        options: Model of its family's keywords, in ``options``.
         robot: ``"widowx"`` or ``"google_robot"``.
         max_steps: Steps of an episode.
         subtasks: Official sub-tasks.
@@ -18,6 +19,7 @@ class TaskFacts:
     """
 
     env_id: str
+    options: str
     robot: str
     max_steps: int
     subtasks: tuple[str, ...]
@@ -25,13 +27,20 @@ class TaskFacts:
 
 
 def _widowx(name: str, env: str, steps: int, summary: str) -> tuple[str, TaskFacts]:
-    return name, TaskFacts(f"SimplerEnv-WidowX-{env}-v0", "widowx", steps, (name,), summary)
+    env_id = f"SimplerEnv-WidowX-{env}-v0"
+    return name, TaskFacts(env_id, "PutOnOptions", "widowx", steps, (name,), summary)
 
 
-def _google(name: str, env: str, steps: int, summary: str, *before: str) -> tuple[str, TaskFacts]:
+def _google(
+    name: str, env: str, options: str, steps: int, summary: str, *before: str
+) -> tuple[str, TaskFacts]:
     env_id = f"SimplerEnv-Google-{env}-v0"
-    return name, TaskFacts(env_id, "google_robot", steps, (*before, name), summary)
+    return name, TaskFacts(env_id, options, "google_robot", steps, (*before, name), summary)
 
+
+COKE, MOVE_NEAR = "google_robot_pick_coke_can", "google_robot_move_near"
+OPEN_DRAWER, CLOSE_DRAWER = "google_robot_open_drawer", "google_robot_close_drawer"
+PLACE_APPLE = "google_robot_place_apple_in_drawer"
 
 TASKS = dict(
     (
@@ -44,22 +53,22 @@ TASKS = dict(
             120,
             "put eggplant into yellow basket",
         ),
-        _google("google_robot_pick_coke_can", "PickCokeCan", 80, "pick coke can"),
-        _google("google_robot_move_near", "MoveNear", 80, "move X near Y"),
-        _google("google_robot_open_drawer", "OpenDrawer", 113, "open a drawer"),
-        _google("google_robot_close_drawer", "CloseDrawer", 113, "close a drawer"),
+        _google(COKE, "PickCokeCan", "CokeOptions", 80, "pick coke can"),
+        _google(MOVE_NEAR, "MoveNear", "MoveNearOptions", 80, "move X near Y"),
+        _google(OPEN_DRAWER, "OpenDrawer", "DrawerOptions", 113, "open a drawer"),
+        _google(CLOSE_DRAWER, "CloseDrawer", "DrawerOptions", 113, "close a drawer"),
         _google(
-            "google_robot_place_apple_in_drawer",
+            PLACE_APPLE,
             "PlaceAppleInDrawer",
+            "CabinetOptions",
             200,
             "open the top drawer, then put the apple into it",
             "google_robot_open_top_drawer",
         ),
     )
 )
+"""The benchmark's tasks by name: that of their last (mostly their only) sub-task."""
+ADVANCE_AFTER = 100
+"""Step at which the apple task goes on to its second sub-task by itself."""
 CAMERA = "static"
 """Role of the one camera that policies see."""
-CAMERA_SIZES = {"widowx": (480, 640), "google_robot": (512, 640)}
-"""Official picture sizes (height, width) by robot."""
-CONTROL_HZ = {"widowx": 5, "google_robot": 3}
-JOINTS = {"widowx": 8, "google_robot": 11}

@@ -23,6 +23,9 @@ from vla_gym_sapien.poses import (
     rotation_vector_quaternion,
 )
 
+from vla_gym.contract.spec import Mode, Reference
+from vla_gym_simpler.facts.robots import ROBOTS
+
 Motion = Iterator[F64]
 
 _FASTEST = {"widowx": 0.03, "google_robot": 0.10}  # m a step
@@ -43,7 +46,10 @@ class Hand:
 
     def __init__(self, scene: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         self.robot = str(scene["robot"])
-        self.gripper = 1.0 if self.robot == "widowx" else 0.0
+        facts = ROBOTS[self.robot]
+        # A gripper that is told a position begins open, one that is told a change holds.
+        self.gripper = facts.gripper.open if facts.gripper.mode is Mode.ABSOLUTE else 0.0
+        self._from_measured = facts.reference is Reference.MEASURED
         self._commanded: Pose | None = None
         self.look(scene, state)
         self.rotation = self._start = np.asarray(state["tcp"][3:])
@@ -121,7 +127,7 @@ class Hand:
 
     def _from(self) -> Pose:
         """Return the pose that a delta is added to."""
-        if self.robot == "google_robot" or self._commanded is None:
+        if self._from_measured or self._commanded is None:
             return Pose.of(self.position, self.state["tcp"][3:])
         return self._commanded
 

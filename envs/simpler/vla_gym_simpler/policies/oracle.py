@@ -15,12 +15,11 @@ import numpy.typing as npt
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.policies.scripted import then_rest
+from vla_gym_simpler.facts.robots import ROBOTS
 from vla_gym_simpler.facts.tasks import TASKS
 from vla_gym_simpler.policies.hand import Hand, Motion
 from vla_gym_simpler.policies.skills import SKILLS
 from vla_gym_simpler.spec import action_spec
-
-ROBOTS = ("widowx", "google_robot")
 
 
 class SimplerOracle:
@@ -33,7 +32,7 @@ class SimplerOracle:
 
     def __init__(self, *, env_contract: EnvContract) -> None:
         driven = [robot for robot in ROBOTS if action_spec(robot) == env_contract.action]
-        self._robot = driven[0] if driven else ROBOTS[0]
+        self._robot = driven[0] if driven else next(iter(ROBOTS))
         self._programs: dict[int, tuple[Hand, Motion]] = {}
 
     @property

@@ -30,12 +30,13 @@ _PLACE_GAP = 0.008  # m, from which an object is dropped onto the target
 def put_on(hand: Hand) -> Motion:
     """WidowX: take the source, carry it over the target, set it down."""
     task = PUT_ON[hand.scene["task"]]
-    source, target = task.source, task.target
+    source, target = task.rule.source, task.rule.target
+    sink = task.arena == "sink"
     point, period = _GRIPS[source]
     pose = hand.pose_of(source)
     place = pose.apply(np.array(point)) + _WIDOWX_ABOVE * _UP
     turn = nearest(yaw_of(rotate(pose.q, _X)), period)
-    lift = 0.14 if task.sink else 0.07
+    lift = 0.14 if sink else 0.07
     hand.turn(turn)
     yield from hand.move(place + 0.06 * _UP, limit=20)
     yield from hand.move(place, limit=8)
@@ -45,7 +46,7 @@ def put_on(hand: Hand) -> Motion:
     over = hand.position + np.array([carried[0], carried[1], 0.0])
     yield from hand.move(over, limit=16)
     down = _drop(hand, source, target)
-    if not task.sink:
+    if not sink:
         yield from hand.move_by(-down * _UP, limit=8)
     else:
         yield from hand.move_by(-0.03 * _UP, limit=4)

@@ -22,7 +22,7 @@ _TABLES: dict[str, tuple[float, tuple[float, float], tuple[float, float]]] = {
     "sink": (scenes.BRIDGE_TABLE_TOP, (-1.0, 1.0), (-1.0, 1.0)),
     "google": (scenes.GOOGLE_TABLE_TOP, (-1.0, 0.0), (-1.0, 1.0)),
 }
-_STAGES = {
+_ROOM_FILES = {
     "bridge": ("bridge_table_1_v1",),
     "sink": ("bridge_table_1_v2",),
     "google": ("google_pick_coke_can_1_v4",),
@@ -31,19 +31,19 @@ _WOOD = Look(color=(0.55, 0.42, 0.30))
 _WHITE = Look(color=(0.9, 0.9, 0.9))
 
 
-def stage_names(arena: str) -> tuple[str, ...]:
-    """Return the official stage files of an arena."""
-    return _STAGES.get(arena, ())
+def room_files(arena: str) -> tuple[str, ...]:
+    """Return the official files (Habitat stages) that an arena is made of."""
+    return _ROOM_FILES.get(arena, ())
 
 
 def slab(
-    name: str, stage: Path | None = None, look: Look = _WOOD, floor: Look = _WHITE
+    name: str, room: Path | None = None, look: Look = _WOOD, floor: Look = _WHITE
 ) -> Sequence[tuple[BodyModel, Pose]]:
     """Return an arena: a slab to stand things on (or a floor), and a room around it.
 
     Args:
         name: ``"bridge"``, ``"sink"``, ``"google"`` or ``"drawer"`` (which has the floor).
-        stage: Model of the room.
+        room: Model of the room.
         look: Of the slab.
         floor: Look of the floor; white is the official one.
     """
@@ -53,10 +53,10 @@ def slab(
         parts.append((BodyModel("arena", (), (ground,), static=True), Pose.of()))
     else:
         parts.append(_table(name, look))
-    if stage is not None:
-        room = Shape("mesh", file=stage, pose=Pose.of(q=scenes.STAGE_TURN))
+    if room is not None:
+        walls = Shape("mesh", file=room, pose=Pose.of(q=scenes.ROOM_TURN))
         x, y, z = scenes.GOOGLE_OFFSET
-        parts.append((BodyModel("room", (), (room,), static=True), Pose.of((-x, -y, -z))))
+        parts.append((BodyModel("room", (), (walls,), static=True), Pose.of((-x, -y, -z))))
     return parts
 
 
