@@ -106,6 +106,10 @@ class DatasetError(VlaGymError, ValueError):
     """Demonstrations that are not what their format or their spec says."""
 
 
+class SpecMissingError(DatasetError):
+    """Demonstrations whose numbers nobody has explained: a ``DatasetSpec`` has to be given."""
+
+
 class TrainingError(VlaGymError, RuntimeError):
     """A training that cannot begin or go on."""
 

@@ -11,7 +11,7 @@ from lerobot_folders import Folder
 from mutations import TRIES, mutate_file
 from small_demonstrations import SPEC, demonstration
 
-from vla_gym.datasets import load_dataset
+from vla_gym.datasets import describe_folder, load_dataset
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.errors import VlaGymError
 
@@ -47,6 +47,11 @@ def use(root: Path) -> None:
         assert np.isfinite(read.actions).all()
 
 
+def look(root: Path) -> None:
+    """Describe a folder."""
+    assert list(describe_folder(root))
+
+
 def go_on(root: Path) -> None:
     """Record another episode into a folder."""
     writer = LeRobotWriter(root, SPEC)
@@ -64,7 +69,7 @@ def test_a_folder_with_a_fault_is_read_or_refused(whole: Path, tmp_path: Path) -
         names = sorted(file.relative_to(root) for file in root.rglob("*") if file.is_file())
         name = names[rng.integers(len(names))]
         mutate_file(root / name, rng)
-        for done in (use, go_on):
+        for done in (look, use, go_on):
             try:
                 done(root)
                 outcomes["read"] += 1

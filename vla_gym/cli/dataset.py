@@ -22,10 +22,20 @@ Folder = Annotated[Path, typer.Argument(help="The data set.")]
 
 @app.command("info")
 def info_command(path: Folder, settings: Settings = None) -> None:
-    """Say what is in a data set, without looking at its pictures."""
+    """Say what is in a data set, without looking at its pictures; proposes a spec where none is."""
     from vla_gym.cli.console import print_lines
+    from vla_gym.datasets import describe_folder
+    from vla_gym.errors import SpecMissingError
 
-    print_lines(_described(_open(path, settings)))
+    try:
+        dataset = _open(path, settings)
+    except SpecMissingError as error:
+        lines = list(describe_folder(path))
+        if not lines:
+            raise
+        print_lines([*lines, str(error)])
+    else:
+        print_lines(_described(dataset))
 
 
 @app.command("check")

@@ -6,7 +6,7 @@ through plugins (``load_dataset``); training cuts episodes into windows.
 
 from vla_gym.datasets import clips, lerobot, rlds
 from vla_gym.datasets.demonstration import Dataset, DatasetSpec, Demonstration
-from vla_gym.datasets.formats import DatasetFormat, audit_dataset, load_dataset
+from vla_gym.datasets.formats import DatasetFormat, audit_dataset, describe_folder, load_dataset
 from vla_gym.datasets.statistics import Statistics, action_statistics
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "action_statistics",
     "audit_dataset",
     "clips",
+    "describe_folder",
     "lerobot",
     "load_dataset",
     "rlds",

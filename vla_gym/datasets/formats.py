@@ -17,9 +17,10 @@ from vla_gym.registry import format_of, registry
 class DatasetFormat(Protocol):
     """What a plugin offers for its folders; a module with these functions will do.
 
-    It may also have ``audit(dataset, **options)``, which does every episode again in a simulator
-    and yields a line for each that does not do what it says; and ``recorder(out)``, which returns
-    an ``EpisodeRecorder``.
+    It may also have ``describe(path)``, which yields lines on a folder whose numbers nobody has
+    explained, such as its columns; ``audit(dataset, **options)``, which does every episode again in
+    a simulator and yields a line for each that does not do what it says; and ``recorder(out)``,
+    which returns an ``EpisodeRecorder``.
     """
 
     def recognises(self, path: Path) -> bool:
@@ -75,6 +76,18 @@ def load_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Datase
     """
     entry, found = _format(path)
     return found.open(path, **_set(entry.options, options or {}, path))
+
+
+def describe_folder(path: Path) -> Iterator[str]:
+    """Yield what can be said of a folder before its numbers are explained; nothing if nothing.
+
+    Raises:
+        DatasetError: When nobody reads it, or it is damaged.
+    """
+    _, found = _format(path)
+    describe: Callable[[Path], Iterator[str]] | None = getattr(found, "describe", None)
+    if describe is not None:
+        yield from describe(path)
 
 
 def audit_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[str]:

@@ -33,9 +33,12 @@ from vla_gym.datasets.lerobot_files import columns_of
 from vla_gym.datasets.lerobot_frames import Frames, read_frames, stretches
 from vla_gym.datasets.lerobot_info import INFO
 from vla_gym.datasets.lerobot_meta import Episode, Meta
+from vla_gym.datasets.lerobot_proposal import describe
 from vla_gym.datasets.pictures import read_pictures
-from vla_gym.errors import DatasetError
+from vla_gym.errors import DatasetError, SpecMissingError
 from vla_gym.schema import Record
+
+__all__ = ["LeRobotDataset", "LeRobotOptions", "describe", "open", "recognises"]
 
 EXECUTED: Final = "vla_gym.executed"
 """Our own column: what was executed, where ``action`` says what should have been."""
@@ -238,9 +241,10 @@ class LeRobotDataset:
     def _own_spec(self) -> DatasetSpec:
         found = self._meta.info.vla_gym_spec
         if found is None:
-            raise DatasetError(
+            raise SpecMissingError(
                 f"{self.root / INFO} does not say what an action means (units, frame, gripper). "
-                "Give spec=DatasetSpec(...) in the terms of vla_gym.contract."
+                "Give spec=DatasetSpec(...) in the terms of vla_gym.contract; vla-gym dataset info "
+                "proposes one."
             )
         try:
             return DatasetSpec.model_validate(found)

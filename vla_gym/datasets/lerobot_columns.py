@@ -90,6 +90,12 @@ def listed(meta: Meta, stored: frozenset[str]) -> tuple[list[str], list[str]]:
     return sorted(stored - apart), cameras
 
 
+def role_of(column: str) -> str:
+    """Return the role under which a camera is found without an option."""
+    fronts = [front for front in _CAMERAS if front and column.startswith(front)]
+    return column.removeprefix(fronts[0]) if fronts else column
+
+
 def _camera(meta: Meta, role: str, said: str | None) -> str:
     there = meta.cameras
     tried = [front + role for front in _CAMERAS] if said is None else [said]
@@ -102,7 +108,7 @@ def _camera(meta: Meta, role: str, said: str | None) -> str:
         if name in there:
             return name
     near = [*difflib.get_close_matches(role, there, n=1, cutoff=0.0), *there, "COLUMN"][0]
-    shown = ", ".join(f"{name} {_size(feature.shape)}" for name, feature in there.items())
+    shown = ", ".join(f"{name} ({shown_shape(feature.shape)})" for name, feature in there.items())
     raise DatasetError(
         f"{meta.root} has no camera {said or role!r}. Its cameras: {shown or 'none'}. Say which is "
         f"{role!r} with the option cameras.{role}, for example --set cameras.{role}={near}, or "
@@ -110,8 +116,9 @@ def _camera(meta: Meta, role: str, said: str | None) -> str:
     )
 
 
-def _size(shape: Sequence[int] | None) -> str:
-    return f"({' x '.join(map(str, shape))})" if shape else "(of unknown size)"
+def shown_shape(shape: Sequence[int] | None) -> str:
+    """Return a shape as people read it."""
+    return " x ".join(map(str, shape)) if shape else "of unknown size"
 
 
 def _check(meta: Meta, names: Sequence[str], what: str, size: int, stored: frozenset[str]) -> None:

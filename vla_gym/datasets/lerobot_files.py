@@ -91,6 +91,19 @@ def read_table(
         )
 
 
+def first_row(file: Path) -> dict[str, Any]:
+    """Return the first row of a parquet file, by column; empty where it has none.
+
+    Raises:
+        DatasetError: When it cannot be read.
+    """
+    with _Guard(file), parquet().ParquetFile(file) as opened:
+        for batch in opened.iter_batches(batch_size=1):
+            row: dict[str, Any] = batch.to_pylist()[0]
+            return row
+    return {}
+
+
 def columns_of(file: Path) -> list[str]:
     """Return the names of a parquet file's columns.
 

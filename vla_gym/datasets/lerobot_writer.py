@@ -28,6 +28,8 @@ from vla_gym.datasets.lerobot_statistics import as_lists, of_numbers, of_picture
 from vla_gym.datasets.pictures import write_pictures
 from vla_gym.errors import DatasetError, VlaGymError
 
+_MOST_FRAMES = 10**9
+
 
 class LeRobotWriter:
     """Writes a folder, or goes on with one that was begun.
@@ -111,6 +113,8 @@ class LeRobotWriter:
         self._size += size
 
     def _count(self, row: Any) -> None:
+        if not 0 < row["length"] < _MOST_FRAMES:
+            raise ValueError(f"its length is {row['length']}")
         self._sources.append(json.loads(row[f"{EXTRA}source"]))
         self._frames += row["length"]
         self._tasks.setdefault(row["tasks"][0], len(self._tasks))
