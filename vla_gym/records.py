@@ -7,10 +7,13 @@ that may differ between two runs of the same episode (times, worker numbers, att
 
 from __future__ import annotations
 
+import hashlib
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +86,7 @@ class RunRecord(Record):
     """``run.json``: what was run, and in which world.
 
     Attributes:
+        version: Of the form of these files.
         identity: What must be equal for a run to be resumed: policy (name, options, spec), suite
             (name, hash) and protocol hash.
         protocol: The protocol in full.
@@ -93,7 +97,7 @@ class RunRecord(Record):
         chain_length: Longest list of sub-tasks in the suite.
     """
 
-    version: int = 1
+    version: Literal[1] = 1
     identity: Mapping[str, Any]
     protocol: Mapping[str, Any]
     provenance: Mapping[str, Any]
@@ -120,6 +124,26 @@ class Executed:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return what is kept, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def action_hash(actions: Floats) -> str:
+    """Return the first 16 hex digits of the SHA-256 of actions as little-endian float64."""
+    return hashlib.sha256(np.ascontiguousarray(actions, dtype="<f8").tobytes()).hexdigest()[:16]
+
+
+def read_executed(file: Path) -> Executed | None:
+    """Read what was executed in an episode; ``None`` where the file is missing or damaged.
+
+    A header that promises more than the file can hold is damage, too, and costs no memory.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files}
+        return Executed(arrays["actions"], arrays.get("intended"), arrays.get("demonstrates"))
+    except (OSError, EOFError, ValueError, KeyError, MemoryError, NotImplementedError):
+        return None
+    except (zipfile.BadZipFile, zlib.error, AttributeError):  # AttributeError: no archive at all
+        return None
 
 
 def read_run(file: Path) -> RunRecord:

@@ -7,6 +7,7 @@ drawn only of what is kept, and cameras or sizes can be changed afterwards witho
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -79,6 +80,8 @@ def collect(
     the_suite, folder = as_suite(suite, suite_options), Path(out)
     spec = dataset_spec(the_suite)
     evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
+    if _forget_damaged(folder / RUN):
+        evaluate(policy, the_suite, folder / RUN, settings, policy_options=policy_options)
     with Journal(folder / RUN) as journal:
         sweep(folder)
         writer = LeRobotWriter(folder, spec, robot=the_suite.episodes[0].env_id)
@@ -147,6 +150,21 @@ def places(episode: Recorded) -> list[Place]:
         (episode.index, stretch.subtask, stretch.first - int(starts[stretch.subtask]))
         for stretch in stretches(episode)
     ]
+
+
+def _forget_damaged(run: Path) -> bool:
+    """Let episodes be run again whose actions are lost (a power cut); say whether there are any."""
+    with Journal(run) as journal:
+        lost = [
+            index
+            for index, record in journal.records.items()
+            if record.error is None and journal.executed(index) is None
+        ]
+        if lost:
+            lines = f"{run}: the actions of episodes {lost[:8]} are lost; they are run again."
+            warnings.warn(lines, stacklevel=3)
+            journal.forget(lost)
+    return bool(lost)
 
 
 def _record_missing(

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import gymnasium
 
 from vla_gym.contract.env import Observation, VlaEnv
+from vla_gym.contract.info import step_facts
 from vla_gym.env.registration import contract_of
 from vla_gym.errors import RunnerError
 from vla_gym.suites.spec import EpisodeSpec, SubTask
@@ -56,12 +57,13 @@ class Tally:
 
     def count(self, steps: int, info: Info, *, over: bool) -> None:
         """Take note of ``steps`` executed steps, the last of which gave ``info``."""
+        facts = step_facts(info)
         self.steps += steps
-        self.final_success = bool(info["success"])
+        self.final_success = facts.success
         if self.final_success and self.first_success is None:
             self.first_success = self.steps
-        self.metrics = dict(info.get("metrics", {}))
-        self.ended = over or int(info["subtask_index"]) > self.completed
+        self.metrics = dict(facts.metrics)
+        self.ended = over or facts.subtask_index > self.completed
 
     @property
     def over(self) -> bool:

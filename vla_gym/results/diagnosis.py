@@ -14,6 +14,7 @@ from vla_gym.records import EpisodeRecord
 
 HINTS: dict[str, str] = {
     "image_constant": "a camera picture was of one colour: check renderer and camera names",
+    "proprioception_not_finite": "the robot was said to be at NaN or infinity: check the environment",
     "image_dark": "a camera picture was nearly black: check renderer and lights",
     "robot_did_not_move": "the robot did not move: check action scale, statistics and units",
     "gripper_never_moved": "the gripper never moved: check polarity, threshold and range",
@@ -21,6 +22,9 @@ HINTS: dict[str, str] = {
     "action_saturated": "actions were at their limits: check the statistics that undo the "
     "normalisation",
 }
+
+
+_NEVER_RIGHT = ("proprioception_not_finite",)
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Finding:
 
 
 def diagnose(records: Sequence[EpisodeRecord]) -> tuple[Finding, ...]:
-    """Return what looks wrong, the most frequent first; nothing when a sub-task succeeded."""
-    if not records or any(subtask.success for r in records for subtask in r.subtasks):
-        return ()
+    """Return what looks wrong, the most frequent first; after a success what is never right."""
     counts = Counter(code for record in records for code in set(record.diagnosis))
     counts["error"] = sum(record.error is not None for record in records)
+    if any(subtask.success for r in records for subtask in r.subtasks):
+        counts = Counter({code: counts[code] for code in _NEVER_RIGHT})
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return tuple(
         Finding(code, count, len(records), _message(code)) for code, count in ranked if count

@@ -18,6 +18,7 @@ from vla_gym.contract.spec import ActionSpec, EnvContract, GripperSpec, Mode
 from vla_gym.records import Executed
 
 CODES = (
+    "proprioception_not_finite",
     "image_constant",
     "image_dark",
     "robot_did_not_move",
@@ -54,6 +55,7 @@ class Trace:
         self._low: Floats | None = None
         self._high: Floats | None = None
         self._pictures: dict[str, bool] | None = None
+        self._finite = True
 
     def acted(self, chunk: Chunk) -> None:
         """Add executed environment actions ``(n, size)``."""
@@ -63,6 +65,7 @@ class Trace:
     def moved_to(self, proprioception: Floats) -> None:
         """Add the proprioception of an observation."""
         now = np.asarray(proprioception)
+        self._finite = self._finite and bool(np.isfinite(now).all())
         now = now[self._hands] if self._hands else now
         self._low = now if self._low is None else np.minimum(self._low, now)
         self._high = now if self._high is None else np.maximum(self._high, now)
@@ -97,9 +100,9 @@ class Trace:
     def codes(self) -> tuple[str, ...]:
         """Return the codes that apply, in a fixed order."""
         actions = self.actions
-        found = dict(self._pictures or {})
+        found = {**(self._pictures or {}), "proprioception_not_finite": not self._finite}
         if len(actions):
-            found["robot_did_not_move"] = self._still()
+            found["robot_did_not_move"] = self._finite and self._still()
         if len(actions) >= MIN_ACTIONS:
             found.update(_habits(actions, self._contract))
         return tuple(code for code in CODES if found.get(code))

@@ -6,19 +6,17 @@ returns a chunk, whoever computes it, so the same code runs in a worker, in a te
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from vla_gym.contract.adapter import EpisodeAdapter
 from vla_gym.contract.env import Observation
+from vla_gym.contract.info import step_facts, whole
 from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.error_text import described
 from vla_gym.errors import ObservationError, Scope, VlaGymError, reach
-from vla_gym.records import EpisodeRecord, Executed, Floats, SubTaskRecord
+from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord, action_hash
 from vla_gym.replay.drive import Env, Info, Tally, begin_next, reset
 from vla_gym.runner.diagnosis import Trace
 from vla_gym.suites.spec import EpisodeSpec, SubTask
@@ -98,7 +96,8 @@ class Episode:
                 begin_next(self._env, subtask, self._tallies[-1].completed, self._info)
             if number and self._rules.policy_reset == "subtask":
                 self._adapter.reset()
-            tally = Tally(self._rules.success, subtask.max_steps, int(self._info["subtask_index"]))
+            left_behind = step_facts(self._info).subtask_index
+            tally = Tally(self._rules.success, subtask.max_steps, left_behind)
             self._tallies.append(tally)
             self._attempt(number, tally)
             if not tally.success and self._rules.stop_at_failure:
@@ -136,8 +135,8 @@ class Episode:
             actions, observe=observe
         )
         self._seconds["env"] += time.perf_counter() - began
-        executed = int(self._info["steps"])
-        if executed < 1:
+        executed = whole(self._info.get("steps"), "info['steps']")
+        if not 1 <= executed <= len(actions):
             raise ObservationError(f"step_chunk executed {executed} of {len(actions)} actions.")
         self._trace.acted(chunk[:executed])
         self._trace_state()
@@ -166,11 +165,6 @@ class Episode:
     @property
     def _last(self) -> Tally:
         return self._tallies[-1]
-
-
-def action_hash(actions: Floats) -> str:
-    """Return the first 16 hex digits of the SHA-256 of actions as little-endian float64."""
-    return hashlib.sha256(np.ascontiguousarray(actions, dtype="<f8").tobytes()).hexdigest()[:16]
 
 
 def _subtask_record(subtask: SubTask, tally: Tally, *, failed: bool) -> SubTaskRecord:

@@ -81,12 +81,13 @@ def evaluate(
         threads = stack.enter_context(FixedThreads(settings.threads))
         policies = stack.enter_context(policy_set(_resolved(policy, policy_options), the_suite))
         threads.apply()  # a policy may have loaded what computes
-        journal = Journal(Path(out), retry_errors=settings.retry_errors)
+        folder = Path(out).absolute()  # a policy may change the working directory
+        journal = Journal(folder, retry_errors=settings.retry_errors)
         stack.enter_context(journal)
         plan = _Plan(policies, the_suite, settings)
         _begin(journal, plan)
         _run(journal, plan)
-    return load_results(out)
+    return load_results(folder)
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def _begin(journal: Journal, plan: _Plan) -> None:
     if old is not None and plan.options.progress:
         for line in provenance.differences(old, world):
             print(f"Note: {line}", file=sys.stderr)
+    journal.check(plan.suite.episodes)
     journal.begin(run.model_copy(update={"provenance": provenance.merged(old, world)}))
 
 

@@ -15,9 +15,7 @@ import io
 import json
 import os
 import warnings
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +24,7 @@ import numpy as np
 
 from vla_gym import files
 from vla_gym.differences import differing
+from vla_gym.error_text import summary
 from vla_gym.errors import JournalError, ProtocolMismatchError
 from vla_gym.records import (
     JOURNAL_FILE,
@@ -33,9 +32,12 @@ from vla_gym.records import (
     EpisodeRecord,
     Executed,
     RunRecord,
+    action_hash,
+    read_executed,
     read_journal,
     read_run,
 )
+from vla_gym.suites.spec import EpisodeSpec
 
 ACTIONS_DIR = "actions"
 VIDEOS_DIR = "videos"
@@ -61,7 +63,7 @@ class Journal:
         Raises:
             JournalError: When it is in use, unreadable, or not writable.
         """
-        self.out = out
+        self.out = out = out.absolute()  # a policy may change the working directory
         self.records: dict[int, EpisodeRecord] = {}
         self._run: RunRecord | None = None
         self._fd = -1
@@ -111,28 +113,54 @@ class Journal:
             files.write_atomically(self.out / RUN_FILE, text.encode() + b"\n", sync=True)
         self._run = run
 
-    def append(self, record: EpisodeRecord, executed: Executed) -> None:
-        """Record a finished episode; when this returns it is on the disk.
+    def check(self, episodes: Sequence[EpisodeSpec]) -> None:
+        """Compare what is recorded with what the suite asks for.
+
+        Raises:
+            JournalError: When an episode is recorded that is not one of the suite's.
+        """
+        for index, record in self.records.items():
+            if problem := _stranger(record, episodes):
+                raise JournalError(
+                    f"{self.out / JOURNAL_FILE} holds a record of episode {index} that {problem}. "
+                    "The file was changed by something else; remove that line, or give another "
+                    "directory."
+                )
+
+    def append(self, record: EpisodeRecord, executed: Executed) -> EpisodeRecord:
+        """Record a finished episode; when this returns it is on the disk, and can be read again.
+
+        Returns:
+            What was recorded: an error, where the record itself could not be read again.
 
         Raises:
             JournalError: When it is not; what was recorded before is safe.
         """
+        record, line = _line(record)
         with self._explained("written"):
+            self._check_place()
             buffer = io.BytesIO()
             arrays: dict[str, Any] = executed.arrays()
             np.savez_compressed(buffer, **arrays)
             # Not synced: no number depends on it, and one fsync per episode is enough.
             files.write_atomically(self.actions_path(record.episode), buffer.getvalue())
-            self._append_line(record.model_dump_json().encode() + b"\n")
+            self._append_line(line)
         self.records[record.episode] = record
+        return record
+
+    def forget(self, episodes: Iterable[int]) -> None:
+        """Remove episodes, so that they are run again."""
+        gone = set(episodes) & self.records.keys()
+        if gone:
+            self._rewrite([r for r in self.records.values() if r.episode not in gone])
 
     def executed(self, episode: int) -> Executed | None:
-        """Return what was executed in an episode, if the file is there and whole."""
-        try:
-            with np.load(self.actions_path(episode)) as data:
-                return Executed(data["actions"], data.get("intended"), data.get("demonstrates"))
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        """Return what was executed in an episode, if the file is there, whole, and of it."""
+        executed = read_executed(self.actions_path(episode))
+        record = self.records.get(episode)
+        if executed is None or record is None:
             return None
+        return executed if record.actions in ("", action_hash(executed.actions)) else None
 
     def actions_path(self, episode: int) -> Path:
         """Return where the actions of an episode are."""
@@ -171,19 +199,31 @@ class Journal:
         os.fsync(self._fd)
         files.sync_directory(self.out)
         if retry_errors:
-            self._drop_errors(path)
+            self._drop_errors()
 
-    def _drop_errors(self, path: Path) -> None:
+    def _drop_errors(self) -> None:
         """Rewrite the journal without the episodes that ended in an error."""
-        kept = [record for record in self.records.values() if record.error is None]
-        if len(kept) == len(self.records):
-            return
-        lines = b"".join(r.model_dump_json().encode() + b"\n" for r in kept)
-        files.write_atomically(path, lines, sync=True)
+        self.forget([r.episode for r in self.records.values() if r.error is not None])
+
+    def _rewrite(self, kept: Sequence[EpisodeRecord]) -> None:
+        path = self.out / JOURNAL_FILE
+        files.write_atomically(path, b"".join(_line(record)[1] for record in kept), sync=True)
         os.close(self._fd)
         self._fd = os.open(path, os.O_RDWR)
         os.lseek(self._fd, 0, os.SEEK_END)
         self.records = {record.episode: record for record in kept}
+
+    def _check_place(self) -> None:
+        """Make sure that what is written can be found again.
+
+        Raises:
+            OSError: When the file was removed or replaced; nobody would ever read what follows.
+        """
+        path, ours = self.out / JOURNAL_FILE, os.fstat(self._fd)
+        there = path.stat() if path.exists() else None
+        if there is None or (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
+            what = "removed" if there is None else "replaced by another file"
+            raise OSError(0, f"{path} was {what} while the run was writing to it")
 
     def _append_line(self, line: bytes) -> None:
         before = os.fstat(self._fd).st_size
@@ -208,6 +248,45 @@ class Journal:
                 f"{len(self.records)} finished episodes are safe there. Repair the cause (free "
                 f"some space, check permissions), then {RESUME_HINT}."
             ) from error
+
+
+def _line(record: EpisodeRecord) -> tuple[EpisodeRecord, bytes]:
+    """Return a record and its line of the journal, which can be read again.
+
+    Whatever an environment or a policy got into a record must not make the file unreadable.
+    """
+    try:
+        line = record.model_dump_json().encode()
+        if EpisodeRecord.model_validate_json(line) == record:
+            return record, line + b"\n"
+        problem = "it would not be read as it is written"
+    except ValueError as error:  # pydantic's errors are of this kind
+        problem = summary(error)
+    whole = EpisodeRecord(
+        episode=record.episode,
+        group=record.group,
+        seed=record.seed,
+        subtasks=(),
+        error=f"The record of this episode cannot be written: {problem}",
+    )
+    return whole, whole.model_dump_json().encode() + b"\n"
+
+
+def _stranger(record: EpisodeRecord, episodes: Sequence[EpisodeSpec]) -> str:
+    """Return why a record is of no episode of a suite; empty if it is of one."""
+    if not 0 <= record.episode < len(episodes):
+        return f"the suite does not have (it has 0 to {len(episodes) - 1})"
+    spec = episodes[record.episode]
+    if (record.seed, record.group) != (spec.seed, spec.group):
+        return (
+            f"has seed {record.seed} and group {record.group!r}, where the suite has {spec.seed} "
+            f"and {spec.group!r}"
+        )
+    asked = [(s.name, s.instruction) for s in spec.subtasks]
+    done = [(s.name, s.instruction) for s in record.subtasks]
+    if done != asked[: len(done)]:
+        return f"has the sub-tasks {[s for s, _ in done]}, the suite {[s for s, _ in asked]}"
+    return ""
 
 
 def check_same_run(out: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

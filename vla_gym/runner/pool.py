@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vla_gym import parent_death
+from vla_gym.error_text import summary
 from vla_gym.runner.frames import FrameBlock, Images, anonymous_file
 from vla_gym.runner.messages import Died, FromWorker, Start, Stop, ToWorker
 
@@ -184,12 +185,19 @@ class LocalWorkers:
             message: FromWorker = connection.recv()
             return message
         except (EOFError, OSError):
-            process = self._processes[worker].process
-            # The pipe closes a moment before the process ends; longer means that it hangs.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1.0)
-            status = process.poll()
-            return Died(how_it_ended(status), self.kill(worker), killed=status == -signal.SIGKILL)
+            return self._ended(worker)
+        except Exception as error:  # of a class that is not known here, for example
+            reason = f"sent something that cannot be read here ({summary(error)}) and was killed"
+            return Died(reason, self.kill(worker), killed=True)
+
+    def _ended(self, worker: int) -> Died:
+        """Return how a worker ended whose pipe is closed."""
+        process = self._processes[worker].process
+        # The pipe closes a moment before the process ends; longer means that it hangs.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1.0)
+        status = process.poll()
+        return Died(how_it_ended(status), self.kill(worker), killed=status == -signal.SIGKILL)
 
     def _bury(self, worker: int) -> str:
         item = self._processes.pop(worker)

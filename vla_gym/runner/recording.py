@@ -51,7 +51,7 @@ class JournalRecorder:
 
     def finished(self, record: EpisodeRecord, executed: Executed) -> bool:
         """Record an episode; return whether it is to be filmed."""
-        self._journal.append(record, executed)
+        record = self._journal.append(record, executed)
         self._watcher.finished(record)
         if record.error is not None:
             first = record.error.splitlines()[0]
@@ -67,6 +67,10 @@ class JournalRecorder:
         """Return what a worker needs to film an episode, if its actions are there."""
         executed = self._journal.executed(episode)
         if executed is None:
+            self.warn(
+                f"episode {episode} cannot be filmed: {self._journal.actions_path(episode)} is "
+                "missing, damaged, or of another episode"
+            )
             return None
         record, film = (
             self._journal.records[episode],

@@ -19,6 +19,7 @@ from vla_gym.contract.adapter import Adapter, adapt
 from vla_gym.contract.policy import Chunk, PolicyInput
 from vla_gym.error_text import described, summary
 from vla_gym.errors import reach
+from vla_gym.plain import description
 from vla_gym.replay.drive import Env, make_env
 from vla_gym.replay.walk import Walk
 from vla_gym.runner.episode import Episode, PolicyFailedError
@@ -41,7 +42,7 @@ from vla_gym.runner.messages import (
     Stop,
     ToWorker,
 )
-from vla_gym.suites.spec import EpisodeSpec, jsonable
+from vla_gym.suites.spec import EpisodeSpec
 
 MAX_ENVS = 4
 """Environments that a worker keeps at a time; the one unused for longest is closed."""
@@ -169,7 +170,7 @@ class Worker:
             while len(self._worlds) >= MAX_ENVS:
                 self._worlds.popitem(last=False)[1].env.close()
             self._worlds[key] = self._built(spec, message.policy)
-            self._pipe.send(EnvBuilt(spec.env_id, jsonable(self._worlds[key].env.describe())))
+            self._pipe.send(EnvBuilt(spec.env_id, description(self._worlds[key].env.describe())))
         self._worlds.move_to_end(key)
         return self._worlds[key]
 

@@ -11,7 +11,8 @@ from vla_gym.contract import Execution, PolicyInput, adapt
 from vla_gym.contract.policy import Chunk
 from vla_gym.env.task_env import TaskEnv
 from vla_gym.errors import RunnerError
-from vla_gym.runner.episode import Episode, Rollout, action_hash
+from vla_gym.records import action_hash
+from vla_gym.runner.episode import Episode, Rollout
 from vla_gym.suites import Protocol
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
 from vla_gym.testing.mock_env import SIZES
