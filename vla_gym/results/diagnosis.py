@@ -14,7 +14,7 @@ from vla_gym.records import EpisodeRecord
 
 HINTS: dict[str, str] = {
     "image_constant": "a camera picture was of one colour: check renderer and camera names",
-    "proprioception_not_finite": "the robot was said to be at NaN or infinity: check the environment",
+    "proprioception_not_finite": "the robot was at NaN or infinity: check the environment",
     "image_dark": "a camera picture was nearly black: check renderer and lights",
     "robot_did_not_move": "the robot did not move: check action scale, statistics and units",
     "gripper_never_moved": "the gripper never moved: check polarity, threshold and range",
