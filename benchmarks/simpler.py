@@ -36,6 +36,8 @@ GOLDEN = SHARED / "golden" / "simpler"
 IGNORED = {"elapsed_steps", "qpos", "has_contact"}
 OFFICIAL = {"widowx": (22.0, 5.6), "google_robot": (9.7, 3.5)}
 """Steps per second of the official stack on a quiet core, without and with pictures."""
+SAMPLES = {"widowx": "widowx_carrot_on_plate", "google_robot": "google_robot_pick_coke_can"}
+"""The task whose speed is measured."""
 PARTS = ("golden", "frames", "physics", "observation", "workers", "pictures")
 CELL = (240, 300)  # height and width of a picture of the sheet
 
@@ -139,7 +141,7 @@ def frames(robot: str) -> None:
 
 def make(robot: str, assets: str, **kwargs: Any) -> SimplerEnv:
     """Return an environment of a robot that has begun an episode."""
-    task = "widowx_carrot_on_plate" if robot == "widowx" else "google_robot_pick_coke_can"
+    task = SAMPLES[robot]
     env = SimplerEnv(task=task, assets=assets, **kwargs)
     env.reset(seed=0, options={"episode_id": 5})
     return env

@@ -30,7 +30,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vla_gym.env.registration import tasks_of
-from vla_gym.errors import SuiteError, VlaGymError, suggest
+from vla_gym.errors import OptionError, SuiteError, UnknownNameError, VlaGymError, suggest
 from vla_gym.options import NoOptions, call_target, merged, options_model, validated
 from vla_gym.plugins import ConfigurableEntry, SuiteEntry, SuiteFormatEntry, SummaryEntry
 from vla_gym.registry import registry
@@ -63,11 +63,15 @@ def load_suite(name: str, options: Mapping[str, Any] | None = None) -> Suite:
 
 
 def _check_tasks(suite: Suite, source: _Source) -> None:
-    """Refuse a sub-task that its environment does not know, as far as that can be asked."""
+    """Refuse a sub-task or keyword that its environment does not know, if that can be asked."""
     known: dict[str, tuple[str, ...] | None] = {}
     for index, episode in enumerate(suite.episodes):
         if episode.env_key not in known:
-            known[episode.env_key] = tasks_of(episode.env_id, episode.env_kwargs)
+            try:
+                known[episode.env_key] = tasks_of(episode.env_id, episode.env_kwargs)
+            except (OptionError, UnknownNameError) as error:
+                message = f"episode {index}: {error}"
+                raise source.error(("episodes", index, "env_kwargs"), message) from error
         names = known[episode.env_key]
         for number, subtask in enumerate(episode.subtasks):
             if names is not None and subtask.name not in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from vla_gym_bdr import facts
-from vla_gym_bdr.initial import Beginning, begin
+from vla_gym_bdr.initial import InitialState, initial_state
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.policies.hand import Hand
@@ -23,7 +23,7 @@ SECOND = facts.CONTROL_HZ
 
 
 def world(*placed: Placed, **goal: str) -> Simulation:
-    return Simulation(Beginning("", Goal(**(goal or {"picked": "red_mug"})), placed))
+    return Simulation(InitialState("", Goal(**(goal or {"picked": "red_mug"})), placed))
 
 
 def still(gripper: float) -> np.ndarray:
@@ -136,6 +136,6 @@ def test_replayed_actions_give_the_same_states_in_a_fresh_and_in_a_used_environm
 
 
 def test_a_beginning_is_at_rest() -> None:
-    simulation = Simulation(begin(task_named("PickUpRedApple"), "unseen-distractor", 2))
+    simulation = Simulation(initial_state(task_named("PickUpRedApple"), "unseen-distractor", 2))
     for name, body in simulation.bodies.items():
         assert np.linalg.norm(body.velocity[0]) < 0.01, name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vla_gym_bdr.initial import CLUTTER, SETTINGS, SYNONYMS, UNSEEN, begin, check_setting
+from vla_gym_bdr.initial import CLUTTER, SETTINGS, SYNONYMS, UNSEEN, check_setting, initial_state
 from vla_gym_bdr.names import SETTINGS as SUMMARIES
 from vla_gym_bdr.names import TASKS
 from vla_gym_bdr.objects import OBJECTS
@@ -73,27 +73,27 @@ def test_the_papers_counts() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_settings_change_what_they_say_and_nothing_else(name: str) -> None:
     task = built_in()[name]
-    plain = begin(task, "simple", 7)
+    plain = initial_state(task, "simple", 7)
     poses = {placed.name: placed.pose.array() for placed in plain.placed}
-    cloth = begin(task, "unseen-background", 7)
+    cloth = initial_state(task, "unseen-background", 7)
     assert cloth.cloth
     assert [p.name for p in cloth.placed] == list(poses)
-    crowded = {p.name: p.pose.array() for p in begin(task, "unseen-distractor", 7).placed}
+    crowded = {p.name: p.pose.array() for p in initial_state(task, "unseen-distractor", 7).placed}
     assert set(crowded) > set(poses)
     assert set(crowded) - set(poses) <= set(UNSEEN)
     assert all(np.array_equal(crowded[thing], pose) for thing, pose in poses.items())
-    told = begin(task, "novel-skill", 7)
+    told = initial_state(task, "novel-skill", 7)
     assert told.instruction != plain.instruction
     assert told.instruction.split()[-1] == plain.instruction.split()[-1]
     if task.unseen is not None:
-        other = begin(task, "unseen-object", 7)
+        other = initial_state(task, "unseen-object", 7)
         assert other.goal.subject == task.unseen.object
         assert other.goal.subject in [p.name for p in other.placed]
 
 
 def test_a_layout_is_a_function_of_its_seed() -> None:
     task = built_in()["PickUpPotato"]
-    one, again, other = (begin(task, "unseen-distractor", seed) for seed in (1, 1, 2))
+    one, again, other = (initial_state(task, "unseen-distractor", seed) for seed in (1, 1, 2))
     assert str(one) == str(again)
     assert str(one) != str(other)
 

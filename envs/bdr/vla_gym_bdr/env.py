@@ -19,7 +19,7 @@ from vla_gym_sapien.rendering import check_shader, require_device
 from vla_gym.env.chain import SubTask
 from vla_gym.env.task_env import TaskEnv, Verdict
 from vla_gym.errors import OptionError
-from vla_gym_bdr.initial import begin, check_setting
+from vla_gym_bdr.initial import check_setting, initial_state
 from vla_gym_bdr.robot import cameras as camera_models
 from vla_gym_bdr.simulation import Simulation
 from vla_gym_bdr.spec import CAMERAS, env_contract, picture_sizes
@@ -104,9 +104,9 @@ class BdrEnv(TaskEnv):
 
     def _begin(self, seed: int | None, options: Mapping[str, Any]) -> Mapping[str, Any]:
         del options
-        beginning = begin(self._task, self._setting, self.episode_seed(seed))
+        initial = initial_state(self._task, self._setting, self.episode_seed(seed))
         self._free()
-        self._simulation = Simulation(beginning, shader=self._shader)
+        self._simulation = Simulation(initial, shader=self._shader)
         self._judge, self._watch = Judge(self._simulation), Watch(self._simulation)
         self._success, self._flags = False, {}
         return {}
@@ -119,7 +119,7 @@ class BdrEnv(TaskEnv):
 
     def _details(self) -> Mapping[str, Any]:
         failed = [name for name, on in self._flags.items() if on]
-        goal = self.simulation.beginning.goal
+        goal = self.simulation.initial.goal
         return {
             "metrics": dict(self._flags),
             "failure": failed[-1] if failed and not self._success else "",
@@ -132,7 +132,7 @@ class BdrEnv(TaskEnv):
         return _proprioception(self.simulation)
 
     def _instruction(self) -> str:
-        return self.simulation.beginning.instruction
+        return self.simulation.initial.instruction
 
     def _pictures(self, roles: Sequence[str]) -> dict[str, npt.NDArray[np.uint8]]:
         simulation = self.simulation

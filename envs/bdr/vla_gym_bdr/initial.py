@@ -67,7 +67,7 @@ _CLOTH = 4  # stream of random numbers
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialState:
     """Where an episode begins.
 
     Attributes:
@@ -99,15 +99,15 @@ def check_setting(setting: str, task: Task) -> str:
     return setting
 
 
-def begin(task: Task, setting: str, seed: int) -> Beginning:
-    """Return the beginning of an episode, a function of its arguments."""
+def initial_state(task: Task, setting: str, seed: int) -> InitialState:
+    """Return where an episode begins, a function of its arguments."""
     shown = _with_unseen(task) if setting == "unseen-object" else task
     strangers = STRANGERS if setting == "unseen-distractor" else 0
     placed = lay_out(shown, seed, clutter=CLUTTER, unseen=strangers, strangers=UNSEEN)
     cloth = ""
     if setting == "unseen-background":
         cloth = CLOTHS[int(np.random.default_rng([seed, _CLOTH]).integers(len(CLOTHS)))]
-    return Beginning(instruction(task, setting, seed), shown.goal, placed, cloth)
+    return InitialState(instruction(task, setting, seed), shown.goal, placed, cloth)
 
 
 def instruction(task: Task, setting: str, seed: int) -> str:

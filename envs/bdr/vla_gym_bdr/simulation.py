@@ -28,7 +28,7 @@ from vla_gym_sapien.poses import F64, Pose
 
 from vla_gym_bdr import facts, robot
 from vla_gym_bdr.control import DeltaPose, TwoFinger
-from vla_gym_bdr.initial import Beginning
+from vla_gym_bdr.initial import InitialState
 from vla_gym_bdr.objects import OBJECTS
 from vla_gym_bdr.objects.fixtures import FIXTURES
 from vla_gym_bdr.objects.textures import picture
@@ -52,29 +52,29 @@ class Simulation:
     """One episode's world.
 
     Attributes:
-        beginning: What it was built from.
+        initial: What it was built from.
         bodies: Objects by name.
         furniture: Articulations by name.
         robot: The arm with its gripper.
         settled: Poses of the bodies before the first action.
     """
 
-    def __init__(self, beginning: Beginning, *, shader: str = "default") -> None:
+    def __init__(self, initial: InitialState, *, shader: str = "default") -> None:
         from vla_gym_sapien.sapien3 import make_world
 
-        self.beginning = beginning
+        self.initial = initial
         self.world: World = make_world(SOLVER, shader=shader)
         self.world.set_lighting(_LIGHTING)
-        for model, pose in _room(beginning.cloth):
+        for model, pose in _room(initial.cloth):
             self.world.add_body(model, pose)
         self.furniture: Mapping[str, Articulation] = {
             placed.name: self._add_fixture(placed)
-            for placed in beginning.placed
+            for placed in initial.placed
             if placed.name in FIXTURES
         }
         self.bodies: Mapping[str, Body] = {
             placed.name: self.world.add_body(OBJECTS[placed.name].body(placed.name), placed.pose)
-            for placed in beginning.placed
+            for placed in initial.placed
             if placed.name in OBJECTS
         }
         for _ in range(facts.SETTLE_STEPS):

@@ -23,7 +23,7 @@ class Judge:
     """Judges one episode; ``look`` is called once after every action."""
 
     def __init__(self, simulation: Simulation) -> None:
-        self._simulation, self._goal = simulation, simulation.beginning.goal
+        self._simulation, self._goal = simulation, simulation.initial.goal
         self._count = 0
         self._check: Callable[[], bool] = getattr(self, f"_{self._goal.verb}")
         self._needed = {
@@ -86,7 +86,7 @@ class Watch:
     """Names what goes wrong: the flags of ``FAILURES`` that came true in an episode."""
 
     def __init__(self, simulation: Simulation) -> None:
-        self._simulation, self._goal = simulation, simulation.beginning.goal
+        self._simulation, self._goal = simulation, simulation.initial.goal
         self._flags = dict.fromkeys(FAILURES, False)
         self._was_closed = self._was_carried = False
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from vla_gym_simpler.facts.tasks import TASKS
 
-from vla_gym.errors import OptionError
+from vla_gym.errors import OptionError, SuiteError
 from vla_gym.records import EpisodeRecord, SubTaskRecord
 from vla_gym.results.tasks import succeeded
 from vla_gym.suites import load_suite
@@ -98,3 +100,48 @@ def test_a_shorter_smoke_has_a_protocol_of_its_own() -> None:
     short = load_suite("simpler/smoke", {"assets": "builtin", "max_steps": 3})
     assert [task.max_steps for task in short.episodes[0].subtasks] == [3]
     assert short.protocol.hash != load_suite("simpler/smoke", {"assets": "builtin"}).protocol.hash
+
+
+SUITE = """\
+name: mine
+protocol: {success: final}
+episodes:
+  - env_id: SimplerEnv-Google-PlaceAppleInDrawer-v0
+    env_kwargs: {assets: builtin}
+    subtasks:
+      - {name: google_robot_open_top_drawer, instruction: open top drawer, max_steps: 100}
+      - {name: google_robot_place_apple_in_drawer, instruction: place apple, max_steps: 100}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (
+            "apple_in_drawer, i",
+            "apple_in_drawr, i",
+            "no sub-task 'google_robot_place_apple_in_drawr",
+        ),
+        ("{assets: builtin}", "{assets: builtin, drawer: top}", "has no option 'drawer'"),
+        ("{assets: builtin}", "{assets: built-in}", "assets='built-in', expected one of"),
+    ],
+)
+def test_a_suite_file_is_checked_against_the_task_when_it_is_read(
+    tmp_path, right, wrong, words
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(SUITE)
+    assert len(load_suite(str(file))) == 1
+    assert right in SUITE
+    file.write_text(SUITE.replace(right, wrong))
+    with pytest.raises((SuiteError, OptionError)) as caught:
+        load_suite(str(file))
+    assert words in str(caught.value)
+    assert "mine.yaml, line" in str(caught.value)
+
+
+def test_every_sub_task_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "simpler.md").read_text()
+    for facts in TASKS.values():
+        for name in facts.subtasks:
+            assert f"`{name}`" in text

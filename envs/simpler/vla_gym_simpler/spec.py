@@ -20,7 +20,7 @@ from vla_gym.contract.spec import (
 )
 from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_simpler.facts.robots import ROBOTS
-from vla_gym_simpler.facts.tasks import CAMERA
+from vla_gym_simpler.facts.tasks import CAMERA, TaskFacts
 from vla_gym_simpler.options import ALWAYS, read_options, task_facts
 
 
@@ -86,8 +86,7 @@ def env_contract(
         UnknownNameError: For a task that is not there.
         OptionError: For a keyword that the task does not understand.
     """
-    read_options(task, {name: options[name] for name in options if name not in ALWAYS})
-    robot = task_facts(task).robot
+    robot = _checked(task, options).robot
     sizes = picture_sizes(robot, cameras, camera_sizes)
     return EnvContract(
         cameras={role: CameraSpec(height=h, width=w) for role, (h, w) in sizes.items()},
@@ -98,10 +97,17 @@ def env_contract(
     )
 
 
-def task_names(*, task: str, **_: Any) -> tuple[str, ...]:
+def task_names(*, task: str, **options: Any) -> tuple[str, ...]:
     """Return the names of the sub-tasks of ``SimplerEnv`` made with these keyword arguments.
 
     Raises:
         UnknownNameError: For a task that is not there.
+        OptionError: For a keyword that the task does not understand.
     """
-    return task_facts(task).subtasks
+    return _checked(task, options).subtasks
+
+
+def _checked(task: str, options: Mapping[str, Any]) -> TaskFacts:
+    """Return the facts of a task after a look at all its keywords."""
+    read_options(task, {name: options[name] for name in options if name not in ALWAYS})
+    return task_facts(task)
