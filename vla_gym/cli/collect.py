@@ -31,7 +31,7 @@ def collect_command(
 
     given = parse_options(settings or (), policy=policy, suite=suite)
     the_suite = load_suite(suite, given.suite)
-    options = run_options(None, {"workers": workers, "limit": limit})
+    options = run_options(None, {"workers": workers, "limit": limit, **given.run})
     try:
         if form:
             count = record(policy, the_suite, out, form, options, policy_options=given.policy)

@@ -25,7 +25,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Option of the policy or the suite (policy.KEY, suite.KEY say whose); repeatable.",
+        help="Option of the policy, the suite or the run (policy.KEY, suite.KEY, run.KEY say "
+        "whose); repeatable.",
     ),
 ]
 
@@ -53,6 +54,9 @@ def evaluate_command(
     watchdog: Annotated[
         float, typer.Option(help="Seconds of silence after which a worker is replaced.")
     ] = 300.0,
+    threads: Annotated[
+        int, typer.Option(help="Threads of the policy on a CPU; another number is another run.")
+    ] = 1,
 ) -> None:
     """Evaluate a policy on a suite; the same command again resumes where it stopped."""
     from vla_gym.cli.options import parse_options
@@ -61,6 +65,15 @@ def evaluate_command(
 
     options = parse_options(settings or (), policy=policy, suite=suite)
     folder = out or Path("runs") / run_name(policy, suite)
+    flags = {
+        "workers": workers,
+        "limit": limit,
+        "batch_size": batch_size,
+        "video": video.value,
+        "watchdog": watchdog,
+        "retry_errors": retry_errors,
+        "threads": threads,
+    }
     try:
         results = evaluate(
             policy,
@@ -68,18 +81,14 @@ def evaluate_command(
             folder,
             policy_options=options.policy,
             suite_options=options.suite,
-            workers=workers,
-            limit=limit,
-            batch_size=batch_size,
-            video=video.value,
-            watchdog=watchdog,
-            retry_errors=retry_errors,
+            **{**flags, **options.run},
         )
     except KeyboardInterrupt:
         # The runner has said what is safe and how to go on.
         raise typer.Exit(130) from None
     show_results(results)
-    if results.errors:
+    asked = min(limit or results.run.episodes, results.run.episodes)
+    if results.errors or len(results.records) < asked:
         raise typer.Exit(1)
 
 

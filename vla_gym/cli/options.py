@@ -1,6 +1,7 @@
 """``--set key=value``: options of policy and suite from the command line.
 
-``policy.x`` and ``suite.x`` say whose option it is; a bare ``x`` is the policy's if it takes it,
+``policy.x``, ``suite.x`` and ``run.x`` say whose option it is (a run's are the fields of
+``RunOptions``); a bare ``x`` is the policy's if it takes it,
 else the suite's. Values are YAML (``3``, ``true``, ``[1, 2]``, ``text``); dots in what remains of
 a name make nested mappings (``model.layers=4``).
 """
@@ -14,16 +15,16 @@ from typing import Any
 from vla_gym.errors import OptionError, suggest
 from vla_gym.yaml_file import yaml_value
 
-POLICY, SUITE = "policy", "suite"
-_WHOSE = (POLICY, SUITE)
+POLICY, SUITE, RUN = "policy", "suite", "run"
 
 
 @dataclass(frozen=True)
 class Options:
-    """Keyword arguments for the factory of a policy and the function of a suite."""
+    """Options of a policy, of a suite, and of how they are run."""
 
     policy: dict[str, Any] = field(default_factory=dict)
     suite: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_options(
@@ -33,7 +34,7 @@ def parse_options(
 
     Args:
         texts: As given, ``key=value``.
-        policy: Name of the policy, if there is one.
+        policy: Name of the policy, if there is one; only with one is there a run.
         suite: Name or path of the suite, if there is one.
 
     Raises:
@@ -44,7 +45,7 @@ def parse_options(
     for text in texts:
         key, value = split(text)
         whose, name = _owner(key, policy, suite)
-        _put(options.policy if whose == POLICY else options.suite, name, value)
+        _put(getattr(options, whose), name, value)
     return options
 
 
@@ -72,7 +73,7 @@ def split(text: str) -> tuple[str, Any]:
 def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
     """Return whose option a key is, and its name there."""
     whose, _, rest = key.partition(".")
-    if whose in _WHOSE and rest:
+    if rest and whose in ((POLICY, SUITE) if policy is None else (POLICY, SUITE, RUN)):
         return whose, rest
     options = {POLICY: _names(POLICY, policy), SUITE: _names(SUITE, suite)}
     for owner, names in options.items():

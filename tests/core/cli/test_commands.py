@@ -357,3 +357,14 @@ def test_show_says_what_may_be_set_and_what_it_is_otherwise(vla_gym: Invoke) -> 
     assert status == 2
     assert "Did you mean mock?" in err
     assert vla_gym("show", "gripper", "x")[0] == 2
+
+
+def test_options_of_the_run_are_set_like_others(vla_gym: Invoke) -> None:
+    status, _, err = vla_gym(*EVAL[:-1], 1, "--out", "here", "--set", "run.max_attempts=0")
+    assert status == 2
+    assert "max_attempts" in err
+    status, _, _ = vla_gym(*EVAL[:-1], 1, "--limit", 1, "--out", "here", "--set", "run.threads=2")
+    assert status == 0
+    status, _, err = vla_gym(*EVAL[:-1], 1, "--limit", 1, "--out", "here", "--threads", 1)
+    assert status == 2
+    assert "threads: 2 there, 1 now" in err
