@@ -45,6 +45,14 @@ def test_ids_are_registered() -> None:
     env.close()
 
 
+def test_a_reset_without_sub_tasks_asks_for_those_of_the_constructor() -> None:
+    env = make(subtasks=("PickUpRedMug",))
+    assert env.reset(seed=0)[1]["task"] == "PickUpRedMug"
+    env.close()
+    with pytest.raises(UnknownNameError, match="Unknown sub-task 'PickUpRedMugg'"):
+        make(subtasks=("PickUpRedMugg",))
+
+
 @pytest.mark.parametrize("task", ["PickUpRedMug", "PressToasterSwitch"])
 def test_the_oracle_succeeds_and_no_failure_is_named(task: str) -> None:
     env = make(task)

@@ -49,6 +49,7 @@ class BdrEnv(TaskEnv):
         camera_sizes: (height, width) by role; default 224 x 224.
         shader: ``"default"``, or ``"trivial"`` (unlit) for fast tests.
         max_steps: Steps until truncation; default: the task's.
+        subtasks: What a ``reset`` without ``subtasks`` asks for; without any it is free play.
         render_mode: ``None`` or ``"rgb_array"``.
     """
 
@@ -63,6 +64,7 @@ class BdrEnv(TaskEnv):
         camera_sizes: Mapping[str, Sequence[int]] | None = None,
         shader: str = "default",
         max_steps: int | None = None,
+        subtasks: Sequence[str] = (),
         render_mode: str | None = None,
     ) -> None:
         self._task = make_task(task)
@@ -75,6 +77,7 @@ class BdrEnv(TaskEnv):
             (self._task.name,),
             action_space=spaces.Box(-1.0, 1.0, (7,), np.float32),
             max_steps=self._task.steps if max_steps is None else max_steps,
+            subtasks=subtasks,
             render_mode=render_mode,
         )
         self.roles = CAMERAS

@@ -1,7 +1,8 @@
 """Rigid poses as values: position in metres and unit quaternion wxyz, in double precision.
 
 Engines have their own pose types, in single precision; what is computed between two steps of the
-engine (targets of an arm, grasp tests, camera mounts) is computed here.
+engine (targets of an arm, grasp tests, camera mounts) is computed here. scipy is imported where it
+is used: contracts are asked often, and it would be the slowest part of that.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 F64 = npt.NDArray[np.float64]
 
@@ -47,6 +47,8 @@ class Pose:
     @staticmethod
     def from_matrix(matrix: npt.NDArray[np.floating]) -> Pose:
         """Return the pose of a homogeneous matrix ``(4, 4)``."""
+        from scipy.spatial.transform import Rotation
+
         x, y, z, w = Rotation.from_matrix(matrix[:3, :3]).as_quat()
         return Pose.of(matrix[:3, 3], (w, x, y, z))
 
@@ -143,6 +145,8 @@ def rotation_vector(q: F64) -> F64:
 
 def euler_quaternion(roll: float, pitch: float, yaw: float) -> F64:
     """Return the quaternion (wxyz) of extrinsic x-y-z Euler angles, rad."""
+    from scipy.spatial.transform import Rotation
+
     x, y, z, w = Rotation.from_euler("xyz", [roll, pitch, yaw]).as_quat()
     return np.array([w, x, y, z])
 

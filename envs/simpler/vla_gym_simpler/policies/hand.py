@@ -30,7 +30,7 @@ Motion = Iterator[F64]
 
 _FASTEST = {"widowx": 0.03, "google_robot": 0.10}  # m a step
 _FASTEST_TURN = 0.25  # rad a step
-_ARRIVED = {"widowx": 0.004, "google_robot": 0.004}  # m
+_ARRIVED = 0.004  # m
 _TURNED = 0.03  # rad
 _LOOKS, _HARDLY = 4, 0.012  # a hand that comes less than this nearer (m) in so many looks is stuck
 _BLOCKED = 0.02  # m from its goal, where that counts
@@ -108,7 +108,7 @@ class Hand:
             begin = self._from()
             turn = rotation_vector(multiply_quaternions(self.rotation, conjugate(begin.q)))
             left.append(float(np.linalg.norm(target - self.position)))
-            far = left[-1] > max(within, _ARRIVED[self.robot])
+            far = left[-1] > max(within, _ARRIVED)
             if not far and np.linalg.norm(turns * turn) < _TURNED:
                 return
             if left[-1] > _BLOCKED and len(left) == _LOOKS and left[0] - left[-1] < _HARDLY:
