@@ -8,8 +8,6 @@ that may differ between two runs of the same episode (times, worker numbers, att
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from vla_gym.errors import JournalError
+from vla_gym.arrays import read_npz
+from vla_gym.errors import DatasetError, JournalError
 from vla_gym.schema import Record
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -136,14 +135,12 @@ def read_executed(file: Path) -> Executed | None:
 
     A header that promises more than the file can hold is damage, too, and costs no memory.
     """
+    names = ("actions", "intended", "demonstrates")
     try:
-        with np.load(file, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
-        return Executed(arrays["actions"], arrays.get("intended"), arrays.get("demonstrates"))
-    except (OSError, EOFError, ValueError, KeyError, MemoryError, NotImplementedError):
+        found = read_npz(file, names[:1], optional=names[1:])
+    except DatasetError:
         return None
-    except (zipfile.BadZipFile, zlib.error, AttributeError):  # AttributeError: no archive at all
-        return None
+    return Executed(found["actions"], *map(found.get, names[1:]))
 
 
 def read_run(file: Path) -> RunRecord:

@@ -7,6 +7,7 @@ lies between as well, in one piece. What that looks like on disk is the format's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def record(
     visitor = Frames(info=tuple(recorder.info))
 
     def deliver(episode: Recorded, footage: Footage) -> None:
+        footage = replace(footage, env_kwargs=episode.spec.env_kwargs)
         recorder.add(episode.record, episode.executed, footage)
 
     with Journal(folder / RUN) as journal:

@@ -120,12 +120,14 @@ class Footage:
         images: By camera role, uint8 ``(T, H, W, 3)``; empty for no steps.
         proprioception: ``(T, n)``.
         info: What else was asked for, by its name in ``info``, ``(T, ...)``.
+        env_kwargs: What the environment was made with, where the suite says so.
     """
 
     steps: npt.NDArray[np.int64]
     images: Mapping[str, Pictures]
     proprioception: Floats
     info: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Dataset(Protocol):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.arrays import read_npz
 from vla_gym.contract.policy import Batch, Slot
 from vla_gym.contract.spec import EnvContract, PolicySpec
 from vla_gym.errors import OptionError, PolicyError
@@ -87,10 +88,8 @@ class ReplayPolicy:
         path = self._file(episode)
         if not path.is_file():
             raise PolicyError(f"replay: no recording of episode {episode} at {path}.")
-        with np.load(path) as data:
-            if "actions" not in data:
-                raise PolicyError(f"replay: {path} has no array 'actions' (has {list(data)}).")
-            actions: npt.NDArray[np.floating[Any]] = data["actions"]
+        actions: npt.NDArray[np.floating[Any]]
+        actions = read_npz(path, ["actions"], error_type=PolicyError)["actions"]
         if actions.ndim != 2 or actions.shape[1] != self._action.size or not len(actions):
             raise PolicyError(
                 f"replay: actions of {path} have shape {actions.shape}, "

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import from_numpy
 
+from vla_gym.arrays import read_npy
 from vla_gym.contract.spec import PolicySpec
 from vla_gym.datasets.demonstration import Dataset
 from vla_gym.errors import DatasetError
@@ -181,18 +182,16 @@ def _read(folder: Path, policy: PolicySpec) -> Store:
     try:
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         return Store(
-            images={
-                role: np.load(folder / f"{role}.npy", mmap_mode="r") for role in policy.cameras
-            },
-            proprioception=np.load(folder / "proprioception.npy"),
-            actions=np.load(folder / "actions.npy"),
-            disturbed=np.load(folder / "disturbed.npy").astype(np.int64),
+            images={role: read_npy(folder / f"{role}.npy", mapped=True) for role in policy.cameras},
+            proprioception=read_npy(folder / "proprioception.npy"),
+            actions=read_npy(folder / "actions.npy"),
+            disturbed=read_npy(folder / "disturbed.npy").astype(np.int64),
             ends=np.cumsum(np.asarray(index["lengths"], np.int64)),
             instructions=index["instructions"],
             tasks=index["tasks"],
             inexact=index["inexact"],
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (DatasetError, OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"Kept frames in {folder} cannot be read ({error}). Remove the folder; it is made anew."
         ) from error

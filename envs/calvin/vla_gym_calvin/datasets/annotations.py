@@ -1,32 +1,33 @@
 """Which stretch of the play is which task, in which words (``lang_annotations``).
 
-The file is a pickled dictionary in a ``.npy``. Only what such a dictionary is made of is unpickled:
-a file from elsewhere cannot run code.
+The ends in the file are exclusive, as the official annotator writes them and the official loader
+reads them (mees/calvin @ fa03f01, ``automatic_lang_annotator_mp.py``, ``disk_dataset.py``); those
+of ``Annotation`` are inclusive.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from vla_gym.errors import DatasetError
+from vla_gym.arrays import reading
+from vla_gym.errors import DatasetError, OptionError
+from vla_gym_calvin.datasets.pickled import Stored, items, read_dictionary, whole_number
 
-FILE: Final = Path("lang_annotations", "auto_lang_ann.npy")
-_HARMLESS: Final = {
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
+FOLDER: Final = "lang_annotations"
+NAME: Final = "auto_lang_ann.npy"
+_FOLDERS: Final = "lang_*"
+_PROBLEM: Final = "is not a file of annotations"
+_KNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "language": frozenset({"ann", "task", "emb"}),
+    "info": frozenset({"indx", "episodes"}),
 }
+"""What a file holds. ``emb`` is the sentence once more; ``episodes`` is empty in official files."""
 
 
 @dataclass(frozen=True)
@@ -38,40 +39,61 @@ class Annotation:
         last: Number of its last frame, included.
         task: Name of the task.
         sentence: What a person would say.
+        row: Which of its file it is.
     """
 
     first: int
     last: int
     task: str
     sentence: str
+    row: int = 0
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """Return a class that may be in such a file."""
-        if (module, name) not in _HARMLESS:
-            raise pickle.UnpicklingError(f"it wants {module}.{name}, which it should not need")
-        return super().find_class(module, name)
+def annotation_folders(folder: Path) -> list[str]:
+    """Return the names of the folders with annotations in a split."""
+    return sorted(file.parent.name for file in folder.glob(f"{_FOLDERS}/{NAME}"))
 
 
-def read_annotations(folder: Path) -> list[Annotation]:
-    """Return the annotations of a split.
+def annotations_file(folder: Path, name: str) -> Path:
+    """Return where the annotations of a split are.
+
+    Args:
+        folder: The split.
+        name: Of the folder in it.
 
     Raises:
-        DatasetError: When the file is absent or is not what it should be.
+        OptionError: Something that is no name.
+        DatasetError: When there are none; names those there are.
     """
-    path = folder / FILE
-    try:
-        content = _read_dictionary(path)
-        rows = zip(
-            content["info"]["indx"],
-            content["language"]["task"],
-            content["language"]["ann"],
-            strict=True,
+    if Path(name).name != name:
+        raise OptionError(f"annotations={name!r}: expected the name of a folder in {folder}.")
+    if not (file := folder / name / NAME).is_file():
+        there = annotation_folders(folder)
+        fix = f"choose one: annotations={there[0]}" if there else f"no folder {_FOLDERS} has any"
+        raise DatasetError(
+            f"{file} is not there. Folders with annotations: {', '.join(there) or 'none'} ({fix})."
         )
-        return [Annotation(int(i[0]), int(i[1]), str(task), str(ann)) for i, task, ann in rows]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise DatasetError(f"{path} is not a file of annotations: {error}") from error
+    return file
+
+
+def read_annotations(file: Path) -> list[Annotation]:
+    """Return the annotations in a file; of a stretch with several sentences one for each.
+
+    Raises:
+        DatasetError: When it is not what it should be; names the first row that is not.
+    """
+    content = read_dictionary(file, _PROBLEM)
+    with reading(file, DatasetError, _PROBLEM):
+        info, language = (_part(content, name, file) for name in ("info", "language"))
+        spans, tasks, texts = (
+            items(part) for part in (info["indx"], language["task"], language["ann"])
+        )
+        if not len(spans) == len(tasks) == len(texts):
+            raise ValueError(f"{len(spans)} indx, {len(tasks)} task and {len(texts)} ann")
+        if episodes := items(info.get("episodes", ())):
+            raise ValueError(f"'episodes' holds {len(episodes)} entries, which nobody uses")
+        rows = zip(spans, tasks, texts, strict=True)
+        return [a for number, row in enumerate(rows) for a in _row(number, *row)]
 
 
 def write_annotations(folder: Path, annotations: Sequence[Annotation]) -> None:
@@ -81,21 +103,36 @@ def write_annotations(folder: Path, annotations: Sequence[Annotation]) -> None:
             "ann": [a.sentence for a in annotations],
             "task": [a.task for a in annotations],
         },
-        "info": {"indx": [(a.first, a.last) for a in annotations], "episodes": []},
+        "info": {"indx": [(a.first, a.last + 1) for a in annotations], "episodes": []},
     }
-    path = folder / FILE
+    path = folder / FOLDER / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, np.array(content, dtype=object), allow_pickle=True)
 
 
-def _read_dictionary(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        major, _ = np.lib.format.read_magic(file)
-        header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
-        shape, _, dtype = header[major](file)
-        if shape != () or dtype.kind != "O":
-            raise ValueError(f"expected one pickled dictionary, got {dtype} {shape}")
-        found = _Unpickler(file).load().item()
-    if not isinstance(found, dict):
-        raise ValueError(f"expected a dictionary, got {type(found).__name__}")
-    return found
+def _part(content: Mapping[Any, Any], name: str, file: Path) -> Mapping[Any, Any]:
+    part = content[name]
+    if not isinstance(part, dict):
+        raise ValueError(f"{name!r} is {type(part).__name__}, expected a dictionary")
+    if unknown := sorted(str(key)[:40] for key in part.keys() - _KNOWN[name]):
+        warnings.warn(f"{file}: {name} has {', '.join(unknown)}: not used", stacklevel=2)
+    return part
+
+
+def _row(number: int, span: Any, task: Any, text: Any) -> Iterator[Annotation]:
+    try:
+        first, end = map(whole_number, items(span))
+        (name,) = _texts(task)
+        for sentence in _texts(text):
+            yield Annotation(first, end - 1, name, sentence, number)
+    except ValueError as error:
+        raise ValueError(f"annotation {number}: {error}") from error
+
+
+def _texts(value: Any) -> list[str]:
+    """Return a text, or those in a list."""
+    value = value.rows if isinstance(value, Stored) else value
+    texts = [value] if isinstance(value, str) else items(value)
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"expected a text, got {type(value).__name__} of something else")
+    return texts

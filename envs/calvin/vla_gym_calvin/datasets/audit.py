@@ -22,16 +22,23 @@ from vla_gym_calvin.datasets.play import PlayDataset
 _ENVIRONMENT: Final = "CALVIN-D-D-v0"  # any of them: ``scene`` says which
 
 
-def replayed_differently(dataset: PlayDataset, *, scene: str, assets: str) -> Iterator[str]:
+def replayed_differently(dataset: PlayDataset, *, scene: str | None, assets: str) -> Iterator[str]:
     """Yield a line for each annotation whose stretch does not fulfil its task when replayed.
 
     Args:
         dataset: The annotated stretches.
-        scene: Where they were recorded, ``"A"`` to ``"D"``.
+        scene: Where they were recorded, ``"A"`` to ``"D"``; as ``scene_info.npy`` says if ``None``.
         assets: Of the simulator.
+
+    Raises:
+        DatasetError: When the file says another scene, or nothing about a stretch.
     """
-    kwargs = {"scene": scene, "assets": assets}
-    episodes = [_recorded(dataset, number, kwargs) for number in range(len(dataset.annotations))]
+    dataset.scenes.warn(scene)
+    places = [dataset.scenes.chosen(a.first, a.last, scene) for a in dataset.annotations]
+    episodes = [
+        _recorded(dataset, number, {"scene": place, "assets": assets})
+        for number, place in enumerate(places)
+    ]
     fulfilled: dict[int, frozenset[str]] = {}
     replay_all(
         episodes,
@@ -44,7 +51,7 @@ def replayed_differently(dataset: PlayDataset, *, scene: str, assets: str) -> It
         if annotation.task not in done:
             instead = f"; fulfilled: {', '.join(sorted(done))}" if done else ""
             yield (
-                f"annotation {number} (frames {annotation.first} to {annotation.last}): "
+                f"annotation {annotation.row} (frames {annotation.first} to {annotation.last}): "
                 f"{annotation.task} is not fulfilled{instead}"
             )
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from vla_gym.datasets.demonstration import Footage
 from vla_gym.records import EpisodeRecord, Executed
 from vla_gym_calvin.datasets.annotations import Annotation
-from vla_gym_calvin.datasets.play import PICTURES, PlayWriter
+from vla_gym_calvin.datasets.play import PICTURES
+from vla_gym_calvin.datasets.writing import PlayWriter
+from vla_gym_calvin.initial import EVALUATION_SCENE
 
 
 class PlayRecorder:
@@ -32,7 +34,9 @@ class PlayRecorder:
         """Write an episode."""
         annotations = list(_annotations(record))
         frames = {name: footage.images[role] for role, name in PICTURES.items()}
-        self._writer.add({**frames, **footage.info, "rel_actions": executed.actions}, annotations)
+        numbers = {**footage.info, "rel_actions": executed.actions}
+        scene = str(footage.env_kwargs.get("scene", EVALUATION_SCENE))
+        self._writer.add({**frames, **numbers}, annotations, scene=scene)
         self._count += len(annotations)
 
     def close(self) -> int:

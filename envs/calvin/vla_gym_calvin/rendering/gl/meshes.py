@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import fast_simplification
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.arrays import read_npy
 from vla_gym.files import make_folder
 from vla_gym_calvin.scene_assets.cache import cache_root, content_key
 
@@ -94,7 +96,9 @@ def _stored(target: Path, make: Callable[[], Mesh]) -> Mesh:
             np.save(folder / f"{field.name}.npy", getattr(mesh, field.name))
 
     make_folder(target, fill)
-    parts = {field.name: np.load(target / f"{field.name}.npy") for field in fields(Mesh)}
+    parts: dict[str, Any] = {
+        field.name: read_npy(target / f"{field.name}.npy") for field in fields(Mesh)
+    }
     return Mesh(**parts | {name: bool(parts[name]) for name in ("flat", "faceted")})
 
 
