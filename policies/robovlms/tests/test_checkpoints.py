@@ -26,9 +26,12 @@ from vla_gym.policies import make_policy
 
 PUBLISHED = {
     "robovlm_name": "RoboKosMos",
+    "model": "kosmos",
     "window_size": 3,
     "fwd_pred_next_n": 4,
     "use_hand_rgb": True,
+    "train_dataset": {"type": "DiskCalvinDataset"},
+    "norm_action": True,
     "norm_min": -0.65,
     "norm_max": 0.65,
     "act_head": {

@@ -6,7 +6,6 @@ A released file is compared with the model that a configuration describes: ``--s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,14 @@ from vla_gym_robovlms.checkpoints.errors import CheckpointError
 from vla_gym_robovlms.checkpoints.own import (
     META,
     WEIGHTS,
+    read_meta,
     read_state_shapes,
     save_checkpoint,
     store_smaller,
 )
 from vla_gym_robovlms.checkpoints.published import config_from_published
 from vla_gym_robovlms.checkpoints.released import load_released, read_released, report_released
+from vla_gym_robovlms.robots import ROBOTS
 
 if TYPE_CHECKING:
     from vla_gym_robovlms.model import Vla
@@ -64,7 +65,7 @@ class RoboVlmsFormat:
         return [*report.lines(), _written(out)]
 
     def _inspect_own(self, path: Path) -> Sequence[str]:
-        meta = json.loads((path / META).read_text(encoding="utf-8"))
+        meta = read_meta(path)
         shapes = read_state_shapes(path)
         facts = [f"  {key}: {value}" for key, value in meta.items()]
         return [f"{path}: {len(shapes)} tensors in {WEIGHTS}", *facts]
@@ -91,7 +92,13 @@ def _model(options: Mapping[str, Any]) -> Vla:
     published = given.pop("json", None)
     name = given.pop("config", None)
     if published is not None:
-        given = merged(config_from_published(Path(published)), given)
+        file = Path(str(published))
+        given = merged(config_from_published(file, robot=given.get("robot")), given)
+        if "robot" not in given:
+            raise CheckpointError(
+                f"{file} has no train_dataset, so it does not tell which robot these weights move. "
+                f"Say it: --set robot=NAME, one of {', '.join(ROBOTS)}."
+            )
     config = resolve(name, given)
     if config.backbone.size == "base" and config.backbone.weights is None:
         backbone = config.backbone.model_copy(update={"weights": "random"})

@@ -60,3 +60,9 @@ def compare_keys(found: Shapes, wanted: Shapes, *, ignored: Sequence[str] = ()) 
         ],
         ignored=ignored,
     )
+
+
+def first_line(error: Exception) -> str:
+    """Return the kind of an error and the first line of what it says."""
+    said = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -8,6 +8,8 @@ the policy sees and says. Loading with other statistics or preprocessing is an e
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +74,7 @@ def store_smaller(folder: Path, out: Path, precision: str) -> None:
 
     if precision not in SMALLER:
         raise CheckpointError(f"precision={precision!r}: expected one of {', '.join(SMALLER)}.")
-    _read_meta(folder)
+    read_meta(folder)
     small = _read_weights(folder)
     for key, value in small.items():
         if value.is_floating_point():
@@ -91,7 +93,7 @@ def load_own(model: Vla, folder: Path) -> None:
     Raises:
         CheckpointError: Files that are not there, meanings or keys that differ.
     """
-    meta = _read_meta(folder)
+    meta = read_meta(folder)
     check_meaning(meta, _meaning(model), folder)
     load_weights(model, folder)
 
@@ -144,28 +146,45 @@ def check_meaning(found: dict[str, Any], wanted: dict[str, Any], folder: Path) -
 
 
 def read_state_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes in a checkpoint without reading the weights."""
+    """Return the shapes in a checkpoint without reading the weights.
+
+    Raises:
+        CheckpointError: When they are not there or damaged.
+    """
     from safetensors import safe_open
 
-    with safe_open(str(folder / WEIGHTS), framework="pt") as file:
+    with _weights(folder) as path, safe_open(path, framework="pt") as file:
         return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
 
 
 def _read_weights(folder: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    with _weights(folder) as path:
+        return load_file(path)
+
+
+@contextmanager
+def _weights(folder: Path) -> Iterator[str]:
+    """Yield the path of the weights; what safetensors says of a damaged file is told with it."""
+    from safetensors import SafetensorError
+
     try:
-        return load_file(str(folder / WEIGHTS))
-    except (OSError, SafetensorError) as error:
+        yield str(folder / WEIGHTS)
+    except (OSError, SafetensorError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"Weights {folder / WEIGHTS} cannot be read: {error}") from error
 
 
-def _read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of itself.
+
+    Raises:
+        CheckpointError: When it is no checkpoint of ours, or says nothing of the kind.
+    """
     try:
         meta: dict[str, Any] = json.loads((folder / META).read_text(encoding="utf-8"))
         fields = [ProprioceptionField.model_validate(one) for one in meta["proprioception"]]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{folder} is no checkpoint of ours ({META} cannot be read: {error}). Released files "
             "are given by their path (.pt), or converted: vla-gym checkpoint convert."

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vla_gym_robovlms.checkpoints.errors import CheckpointError, KeyReport, compare_keys
+from vla_gym_robovlms.checkpoints.errors import CheckpointError, KeyReport, compare_keys, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,16 +37,19 @@ def read_released(path: Path) -> dict[str, Tensor]:
     try:
         data: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        first = str(error).strip().splitlines()[0]
         raise CheckpointError(
-            f"{path} holds objects that a checkpoint has no need of and that could run code; it "
-            f"was not loaded ({first})."
+            f"{path} holds objects that a checkpoint has no need of and that could run code, or is "
+            f"damaged; it was not loaded ({first_line(error)})."
         ) from error
-    except (OSError, RuntimeError, EOFError) as error:
-        raise CheckpointError(f"{path} cannot be read as a torch file: {error}") from error
+    except Exception as error:  # what torch raises for damaged bytes can be anything
+        raise CheckpointError(
+            f"{path} cannot be read as a torch file: {first_line(error)}"
+        ) from error
     state = next((data[k] for k in _STATES if isinstance(data, dict) and k in data), data)
-    if not isinstance(state, Mapping) or not all(torch.is_tensor(v) for v in state.values()):
-        raise CheckpointError(f"{path}: expected tensors under {' or '.join(_STATES)}.")
+    if not isinstance(state, Mapping) or not all(
+        isinstance(key, str) and torch.is_tensor(value) for key, value in state.items()
+    ):
+        raise CheckpointError(f"{path}: expected tensors by name under {' or '.join(_STATES)}.")
     return {_plain(key): value for key, value in state.items()}
 
 
@@ -90,7 +93,10 @@ def load_released(model: Vla, path: Path) -> KeyReport:
             f"{path} does not fit the model:\n  {lines}\n"
             "Fix: use the configuration it was trained with (history, chunk, cameras, head)."
         )
-    model.load_state_dict(mapped, strict=False)  # what is tied comes with its owner
+    try:
+        model.load_state_dict(mapped, strict=False)  # what is tied comes with its owner
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} cannot be loaded: {first_line(error)}") from error
     return report
 
 
