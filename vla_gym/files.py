@@ -11,6 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def shown(path: Path) -> Path:
+    """Return a path as messages show it: from here, where it is below the working directory."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (OSError, ValueError):
+        return path
+
+
 def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
     """Write a file so that a reader (or a crash) sees the old one or the new one, never a part.
 
@@ -42,7 +50,7 @@ def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, sync: bool = False) -> Iterator[Path]:
     """Yield a path to write a file to, which takes the place of ``path`` when the block succeeds.
 
     For what libraries write by themselves; one process at a time. What a killed one left behind is
@@ -50,6 +58,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file; its directory is made. The path to write to ends alike.
+        sync: It is there even if the power goes.
 
     Raises:
         OSError: When it cannot be made; nothing is left behind.
@@ -58,7 +67,11 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         yield partial
+        if sync:
+            _sync(partial)
         partial.replace(path)
+        if sync:
+            sync_directory(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -118,6 +131,10 @@ def write_all(fd: int, data: bytes) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make new names in a directory durable."""
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

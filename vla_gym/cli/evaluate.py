@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vla_gym.files import shown
+
 if TYPE_CHECKING:
     from vla_gym.results import Results
 
@@ -102,9 +104,9 @@ def show_results(results: Results) -> None:
 
 
 def _paths(results: Results) -> list[str]:
-    folder = results.path
-    if folder is None:
+    if results.path is None:
         return []
+    folder = shown(results.path)
     lines = [f"results: {folder}"]
     videos = sorted((folder / "videos").glob("[!.]*.mp4"))
     if videos:

@@ -17,6 +17,7 @@ from typing import Any
 
 from vla_gym.contract.policy import Policy
 from vla_gym.errors import OptionError, PolicyError
+from vla_gym.files import shown
 from vla_gym.plugins import SummaryEntry
 from vla_gym.policies.ref import PolicyRef
 from vla_gym.records import RunRecord
@@ -271,4 +272,5 @@ def _explained(journal: Journal, episodes: int) -> Iterator[None]:
 
 def _safe(journal: Journal, episodes: int) -> str:
     done = sum(index < episodes for index in journal.records)
-    return f"{done} of {episodes} episodes are finished and safe in {journal.out}; {RESUME_HINT}."
+    where = shown(journal.out)
+    return f"{done} of {episodes} episodes are finished and safe in {where}; {RESUME_HINT}."

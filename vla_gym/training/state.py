@@ -14,8 +14,9 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from vla_gym.error_text import summary
 from vla_gym.errors import TrainingError
-from vla_gym.files import replacing
+from vla_gym.files import replacing, write_atomically
 from vla_gym.training.averaging import Average, put, trained
 from vla_gym.training.config import TrainConfig
 
@@ -33,15 +34,31 @@ def claim(out: Path, config: TrainConfig) -> None:
     file = out / CONFIG
     given = config.model_dump(mode="json")
     if file.is_file():
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = _read(file)
         differ = [key for key in given if key not in _free(config) and found.get(key) != given[key]]
         if differ:
             raise TrainingError(
                 f"{out} holds another training; these differ: {', '.join(sorted(differ))}. "
                 "Give another folder, or remove this one."
             )
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(given, indent=1), encoding="utf-8")
+    write_atomically(file, json.dumps(given, indent=1).encode(), sync=True)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return what was trained in a folder.
+
+    Raises:
+        TrainingError: When the file is damaged.
+    """
+    try:
+        found = json.loads(file.read_bytes())
+        if not isinstance(found, dict):
+            raise ValueError(f"it holds {type(found).__name__}, expected the fields of a training")
+    except (OSError, ValueError, RecursionError) as error:
+        raise TrainingError(
+            f"{file} cannot be used: {error}. Remove the folder to begin anew, or give another."
+        ) from error
+    return found
 
 
 def _free(config: TrainConfig) -> frozenset[str]:
@@ -64,7 +81,7 @@ def save_state(
         "average": None if average is None else average.values,
     }
     try:
-        with replacing(out / STATE) as partial:
+        with replacing(out / STATE, sync=True) as partial:
             torch.save(state, partial)
     except (OSError, RuntimeError) as error:
         raise TrainingError(f"The state of step {step} cannot be written: {error}") from error
@@ -79,7 +96,7 @@ def load_state(out: Path, module: nn.Module, optimizer: Optimizer, average: Aver
     file = out / STATE
     if not file.is_file():
         return 0
-    try:
+    try:  # whatever is in the file must be a message, and nothing of it is run
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         _check_names(state["weights"], module)
         put(module, state["weights"])
@@ -87,9 +104,14 @@ def load_state(out: Path, module: nn.Module, optimizer: Optimizer, average: Aver
         if average is not None:
             for name, value in state["average"].items():
                 average.values[name].copy_(value)
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
-        raise TrainingError(f"{file} cannot be used: {error}. Remove it to begin anew.") from error
-    return int(state["step"])
+        step = state["step"]
+        if not isinstance(step, int) or step < 0:
+            raise ValueError(f"it says that {step!r:.80} steps are done")
+    except Exception as error:
+        raise TrainingError(
+            f"{file} cannot be used: {summary(error)}. Remove it to begin anew."
+        ) from error
+    return step
 
 
 def _check_names(found: dict[str, Any], module: nn.Module) -> None:
