@@ -67,7 +67,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 def test_a_damaged_state_is_told(damage: str, whole: Path) -> None:
     assert load(whole) == 4
     DAMAGE[damage](whole / STATE)
-    with pytest.raises(TrainingError, match=r"(?s)state\.pt cannot be used.*Remove it to begin anew"):
+    with pytest.raises(
+        TrainingError, match=r"(?s)state\.pt cannot be used.*Remove it to begin anew"
+    ):
         load(whole)
 
 
