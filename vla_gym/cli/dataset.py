@@ -69,14 +69,10 @@ def convert_command(
 ) -> None:
     """Write a data set of any format as LeRobot v3."""
     from vla_gym.cli.console import print_lines
-    from vla_gym.datasets.lerobot_writer import LeRobotWriter
+    from vla_gym.datasets.conversion import convert
 
-    dataset = _open(path, settings)
-    writer = LeRobotWriter(out, dataset.spec)
-    for number in range(len(writer), len(dataset.lengths)):
-        writer.add(dataset.episode(number))
-    writer.close()
-    print_lines([f"{len(writer)} episodes in {out}"])
+    count = convert(_open(path, settings), path, out)
+    print_lines([f"{count} episodes in {out}"])
 
 
 def _open(path: Path, settings: list[str] | None) -> Dataset:

@@ -7,6 +7,7 @@ drawn only of what is kept, and cameras or sizes can be changed afterwards witho
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vla_gym.contract.policy import Policy
+from vla_gym.datasets.conversion import CONVERTED
 from vla_gym.datasets.demonstration import DatasetSpec, Demonstration, Footage
 from vla_gym.datasets.lerobot_writer import LeRobotWriter
 from vla_gym.env.registration import contract_of
@@ -171,13 +173,13 @@ def _record_missing(
     writer: LeRobotWriter, journal: Journal, suite: Suite, options: RunOptions
 ) -> None:
     """Do again what a data set lacks, and write it."""
-    have = {_place(source) for source in writer.sources}
     base = _source(journal)
+    have = {_place(source, base, writer.root) for source in writer.sources}
 
     def deliver(episode: Recorded, footage: Footage) -> None:
         for demonstration in demonstrations(episode, footage):
             source = {**base, **demonstration.source}
-            if _place(source) not in have:
+            if _place(source, base, writer.root) not in have:
                 writer.add(replace(demonstration, source=source))
 
     missing = [e for e in recorded(suite, journal, options.limit) if set(places(e)) - have]
@@ -203,7 +205,14 @@ def _shown(executed: Executed, start: int, end: int) -> Iterator[tuple[int, int]
         first = last
 
 
-def _place(source: Mapping[str, Any]) -> Place:
+def _place(source: Mapping[str, Any], base: Mapping[str, Any], root: Path) -> Place:
+    """Return where a demonstration begins; refuse one that another run or a conversion wrote."""
+    begun = {key: source.get(key) for key in base}
+    if CONVERTED in source or "subtask" not in source or begun != json.loads(json.dumps(base)):
+        raise DatasetError(
+            f"{root} was begun with another source: it holds an episode of {dict(source)}, not of "
+            f"{dict(base)}. Give another --out."
+        )
     return source["episode"], source["subtask"], source.get("step", 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from vla_gym.collection.collect import collect
 from vla_gym.collection.whole import record
 from vla_gym.datasets import load_dataset
+from vla_gym.datasets.conversion import convert
 from vla_gym.errors import DatasetError, RunnerError
 from vla_gym.records import Executed
 from vla_gym.replay.drive import make_env
@@ -102,3 +104,16 @@ def test_a_format_that_cannot_record_is_refused_before_anything_runs(tmp_path: P
     with pytest.raises(DatasetError, match="'lerobot' cannot record whole episodes"):
         record(MockPolicy(), SUITE, form="lerobot", out=tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_was_begun_with_another_source_is_refused(tmp_path: Path) -> None:
+    gather(tmp_path / "first")
+    count = convert(load_dataset(tmp_path / "first"), tmp_path / "first", tmp_path / "second")
+    with pytest.raises(DatasetError, match=r"second was begun with another source.*another --out"):
+        gather(tmp_path / "second")
+    assert len(load_dataset(tmp_path / "second").lengths) == count
+    shutil.rmtree(tmp_path / "first" / "run")
+    with pytest.raises(DatasetError, match="first was begun with another source"):
+        collect(
+            MockPolicy(), mock_suite(3, chain=2), out=tmp_path / "first", workers=1, progress=False
+        )
