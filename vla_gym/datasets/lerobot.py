@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vla_gym.datasets.demonstration import (
     DatasetSpec,
@@ -29,14 +29,14 @@ from vla_gym.datasets.demonstration import (
     check_demonstration,
 )
 from vla_gym.datasets.lerobot_columns import ACTION, STATE, Columns, columns
-from vla_gym.datasets.lerobot_files import columns_of
-from vla_gym.datasets.lerobot_frames import Frames, read_frames, stretches
+from vla_gym.datasets.lerobot_frames import FrameReader, Frames, stretches
 from vla_gym.datasets.lerobot_info import INFO
 from vla_gym.datasets.lerobot_meta import Episode, Meta
 from vla_gym.datasets.lerobot_proposal import describe
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, SpecMissingError
 from vla_gym.schema import Record
+from vla_gym.validation import problems
 
 __all__ = ["LeRobotDataset", "LeRobotOptions", "describe", "open", "recognises"]
 
@@ -89,6 +89,16 @@ class _Stretch:
     instruction: str
 
 
+class _Own(BaseModel):
+    """Our own columns of ``meta/episodes``; absent in folders of others."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    task: str | None = Field(default=None, alias=f"{EXTRA}task")
+    success: bool | None = Field(default=None, alias=f"{EXTRA}success")
+    source: str | None = Field(default=None, alias=f"{EXTRA}source")
+
+
 class LeRobotDataset:
     """A LeRobot folder.
 
@@ -109,7 +119,7 @@ class LeRobotDataset:
         self._meta = Meta(root)
         self.spec = spec or self._own_spec()
         self._check_rate()
-        self._last: tuple[int, bool, Frames] | None = None
+        self._reader = FrameReader(self._meta.info.fps)
 
     @property
     def lengths(self) -> list[int]:
@@ -130,17 +140,17 @@ class LeRobotDataset:
         one = self._stretches[index]
         frames = self._frames(one.episode, images=images)
         self._check_task(one, frames)
-        span, row = slice(one.first, one.last), one.episode.row
+        span, own = slice(one.first, one.last), self._own(one.episode)
         actions, labels = self._actions(frames)
         demonstration = Demonstration(
             images=self._pictures(one, frames) if images else {},
             proprioception=frames.numbers(self._columns.state)[span],
             actions=actions[span],
             instruction=one.instruction,
-            task=row.get(f"{EXTRA}task") or "",
-            success=row.get(f"{EXTRA}success"),
+            task=own.task or "",
+            success=own.success,
             labels=None if np.array_equal(actions, labels) else labels[span],
-            source=self._source(one),
+            source=self._source(one, own),
         )
         check_demonstration(demonstration, self.spec, where=frames.where)
         return demonstration
@@ -189,15 +199,15 @@ class LeRobotDataset:
         return self._meta.tasks[task]
 
     def _frames(self, episode: Episode, *, images: bool) -> Frames:
-        """Return the rows of an episode; those that were read last are kept."""
-        if self._last is None or self._last[:2] != (episode.number, images):
-            chosen, stored = self._columns, self._columns.stored
-            cameras = [name for name in chosen.cameras.values() if images and name in stored]
-            own = {EXECUTED, LABELS} & set(columns_of(episode.data))
-            wanted = [*chosen.state, *chosen.action, *cameras, *own]
-            frames = read_frames(episode, wanted, fps=self._meta.info.fps)
-            self._last = episode.number, images, frames
-        return self._last[2]
+        """Return the rows of an episode."""
+        chosen = self._columns
+        cameras = [name for name in chosen.cameras.values() if name in chosen.stored]
+        return self._reader.read(
+            episode,
+            [*chosen.state, *chosen.action],
+            pictures=cameras if images else (),
+            optional=(EXECUTED, LABELS),
+        )
 
     def _pictures(self, one: _Stretch, frames: Frames) -> dict[str, Pictures]:
         out: dict[str, Pictures] = {}
@@ -212,18 +222,26 @@ class LeRobotDataset:
                 out[role] = read_pictures(video, length, start=start, fps=fps)
         return out
 
-    def _source(self, one: _Stretch) -> dict[str, Any]:
-        said = one.episode.row.get(f"{EXTRA}source")
-        if said is None:
+    def _own(self, episode: Episode) -> _Own:
+        """Return what we say of an episode."""
+        try:
+            return _Own.model_validate(dict(episode.row))
+        except ValidationError as error:
+            lines = "\n".join(problems(error, _Own))
+            where = f"{self.root}, episode {episode.number}"
+            raise DatasetError(f"{where}: its row in meta is wrong:\n{lines}") from error
+
+    def _source(self, one: _Stretch, own: _Own) -> dict[str, Any]:
+        if own.source is None:
             return {"dataset": str(self.root), "episode": one.episode.number, "frame": one.first}
         try:
-            found = json.loads(said)
-        except (ValueError, TypeError, RecursionError):
+            found = json.loads(own.source)
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise DatasetError(
-                f"{self.root}, episode {one.episode.number}: {EXTRA}source is {said!r}, expected "
-                "a mapping in JSON."
+                f"{self.root}, episode {one.episode.number}: {EXTRA}source is {own.source!r}, "
+                "expected a mapping in JSON."
             )
         return found
 

@@ -14,7 +14,7 @@ from vla_gym.datasets.lerobot_files import arrow, parquet, read_json
 from vla_gym.datasets.lerobot_info import INFO
 from vla_gym.datasets.lerobot_joining import DATA, DATA_MEGABYTES, FILES, VIDEO, VIDEO_MEGABYTES
 from vla_gym.datasets.lerobot_meta import STATISTICS, TASKS, row_files
-from vla_gym.datasets.lerobot_recording import recorded
+from vla_gym.datasets.lerobot_recording import any_recorded
 from vla_gym.datasets.lerobot_statistics import Total
 from vla_gym.errors import DatasetError
 from vla_gym.files import write_atomically
@@ -89,7 +89,7 @@ def began_otherwise(root: Path, spec: DatasetSpec) -> None:
         DatasetError: Says what.
     """
     if not (root / INFO).is_file():
-        if row_files(root) or recorded(root):
+        if row_files(root) or any_recorded(root):
             raise DatasetError(f"{root} has episodes but no {INFO}; give another folder.")
         return
     info = read_json(root / INFO)

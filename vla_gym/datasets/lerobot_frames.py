@@ -6,22 +6,19 @@ one of the same number or a gap in time is an error, for actions would belong to
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from vla_gym.contract.spec import CameraSpec
 from vla_gym.datasets.demonstration import Floats, Pictures
-from vla_gym.datasets.lerobot_files import arrow, read_table
+from vla_gym.datasets.lerobot_files import arrow, columns_of, read_table
 from vla_gym.datasets.lerobot_meta import Episode
-from vla_gym.datasets.lerobot_paths import inside
+from vla_gym.datasets.lerobot_pictures import stored_picture
 from vla_gym.errors import DatasetError
 
 BOOKKEEPING: Final = ("frame_index", "timestamp", "index", "task_index")
@@ -78,37 +75,88 @@ class Frames:
         cells = self.table.column(column).to_pylist()
         return np.stack(
             [
-                _picture(
-                    _encoded(cell, root, f"{where} of frame {n}"), camera, f"{where}, frame {n}"
-                )
+                stored_picture(cell, camera, root, where=f"{where} of frame {n}")
                 for n, cell in enumerate(cells)
             ]
         )
 
 
-def read_frames(episode: Episode, columns: Sequence[str], *, fps: float) -> Frames:
-    """Return the rows of an episode with these columns and those of ``BOOKKEEPING``.
+@dataclass(frozen=True)
+class _Kept:
+    """A file of numbers in memory, and which rows are of which episode."""
+
+    file: Path
+    columns: tuple[str, ...]
+    table: Any
+    rows: Mapping[int, npt.NDArray[np.int64]]
+
+
+class FrameReader:
+    """Reads episodes from parquet files; the numbers of the last file are kept for the next one.
 
     Args:
-        episode: Which one.
-        columns: What is wanted beside them.
         fps: Frames per second.
-
-    Raises:
-        DatasetError: When the file is damaged, or frames are absent, doubled or not in time.
     """
-    wanted = dict.fromkeys([*columns, *BOOKKEEPING, "episode_index"])
-    table = read_table(episode.data, list(wanted), episode=episode.number)
-    where = f"{episode.data}, episode {episode.number}"
-    if len(table) != episode.length:
-        raise DatasetError(
-            f"{episode.data} holds {len(table)} of {episode.length} frames of episode "
-            f"{episode.number}."
-        )
-    order = np.argsort(_whole(table, "frame_index", where), kind="stable")
-    table = table.take(order)
-    _check_order(table, episode, where)
-    return Frames(table, where, _start(table, fps, where))
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._kept: _Kept | None = None
+
+    def read(
+        self,
+        episode: Episode,
+        columns: Sequence[str],
+        *,
+        pictures: Sequence[str] = (),
+        optional: Sequence[str] = (),
+    ) -> Frames:
+        """Return the rows of an episode, in order, with these columns and those of ``BOOKKEEPING``.
+
+        Args:
+            episode: Which one.
+            columns: What is wanted beside them.
+            pictures: Columns with pictures.
+            optional: Columns of numbers that not every file has.
+
+        Raises:
+            DatasetError: When the file is damaged, or frames are absent, doubled or not in time.
+        """
+        wanted = tuple(dict.fromkeys([*columns, *pictures, *BOOKKEEPING, "episode_index"]))
+        if pictures:  # too much to keep
+            more = _there(episode.data, optional)
+            table = read_table(episode.data, [*wanted, *more], episode=episode.number)
+        else:
+            table = self._numbers(episode, wanted, optional)
+        where = f"{episode.data}, episode {episode.number}"
+        if len(table) != episode.length:
+            raise DatasetError(
+                f"{episode.data} holds {len(table)} of {episode.length} frames of episode "
+                f"{episode.number}."
+            )
+        table = table.take(np.argsort(_whole(table, "frame_index", where), kind="stable"))
+        _check_order(table, episode, where)
+        return Frames(table, where, _start(table, self._fps, where))
+
+    def _numbers(self, episode: Episode, wanted: tuple[str, ...], optional: Sequence[str]) -> Any:
+        kept = self._kept
+        if kept is None or (kept.file, kept.columns) != (episode.data, wanted):
+            self._kept = None  # before another one takes memory
+            table = read_table(episode.data, [*wanted, *_there(episode.data, optional)])
+            numbers = _whole(table, "episode_index", str(episode.data))
+            kept = self._kept = _Kept(episode.data, wanted, table, _by_number(numbers))
+        return kept.table.take(kept.rows.get(episode.number, np.zeros(0, np.int64)))
+
+
+def _there(file: Path, names: Sequence[str]) -> list[str]:
+    there = columns_of(file)
+    return [name for name in names if name in there]
+
+
+def _by_number(numbers: npt.NDArray[np.int64]) -> dict[int, npt.NDArray[np.int64]]:
+    """Return the rows of every number."""
+    order = np.argsort(numbers, kind="stable")
+    found, starts = np.unique(numbers[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True)) if len(order) else {}
 
 
 def _check_order(table: Any, episode: Episode, where: str) -> None:
@@ -132,7 +180,8 @@ def _check_order(table: Any, episode: Episode, where: str) -> None:
 def _start(table: Any, fps: float, where: str) -> float:
     times = _rows(table.column("timestamp"), f"{where}: timestamp").astype(np.float64).ravel()
     expected = times[0] + np.arange(len(times)) / fps
-    wrong = np.flatnonzero(~(np.abs(times - expected) <= _JITTER / fps))
+    with np.errstate(invalid="ignore"):  # infinite ones
+        wrong = np.flatnonzero(~(np.abs(times - expected) <= _JITTER / fps))
     if len(times) != len(table) or len(wrong):
         frame = wrong[0] if len(wrong) else 0
         raise DatasetError(
@@ -202,40 +251,6 @@ class _converting:  # noqa: N801 - reads as a word in a with statement
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: object) -> None:
         if kind and issubclass(kind, (ValueError, TypeError, arrow().ArrowException)):
             raise DatasetError(f"{self._where} cannot be read: {error}") from error
-
-
-def _encoded(cell: Any, root: Path, where: str) -> bytes:
-    """Return the bytes of a picture, which stand in the cell or in a file that it names."""
-    if isinstance(cell, dict):
-        data, path = cell.get("bytes"), cell.get("path")
-        if isinstance(data, bytes):
-            return data
-        if isinstance(path, str):
-            file = inside(root, path, where=where)
-            try:
-                return file.read_bytes()
-            except OSError as error:
-                raise DatasetError(f"{where}: {file} cannot be read: {error}") from error
-    raise DatasetError(
-        f"{where} is {type(cell).__name__}, expected the bytes of a picture or the path of one."
-    )
-
-
-def _picture(data: bytes, camera: CameraSpec, where: str) -> npt.NDArray[np.uint8]:
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            expected = camera.width, camera.height
-            if picture.mode != "RGB" or picture.size != expected:
-                raise DatasetError(
-                    f"{where} is {picture.mode} of {picture.size[1]} x {picture.size[0]}, "
-                    f"expected RGB of {camera.height} x {camera.width}."
-                )
-            return np.asarray(picture)
-    except DatasetError:
-        raise
-    except Exception as error:  # Pillow's decoders raise what they like
-        raise DatasetError(f"{where} cannot be read: {error}") from error
 
 
 def stretches(tasks: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:

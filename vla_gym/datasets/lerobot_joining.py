@@ -112,18 +112,14 @@ def join(
 
 
 def write_rows(file: Path, tables: Sequence[Any]) -> None:
-    """Write tables as the groups of rows of one file, which is there whole or not at all.
+    """Write tables one after the other into a file, which is there whole or not at all.
 
     Raises:
         DatasetError: When it cannot be written.
     """
     try:
-        with (
-            replacing(file) as partial,
-            parquet().ParquetWriter(partial, tables[0].schema) as writer,
-        ):
-            for table in tables:
-                writer.write_table(table)
+        with replacing(file) as partial:
+            parquet().write_table(arrow().concat_tables(tables), partial)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{file} cannot be written: {error}") from error
 

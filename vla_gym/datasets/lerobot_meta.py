@@ -102,8 +102,7 @@ class Meta:
         found = sorted((self._episode(row) for row in self._rows()), key=lambda one: one.number)
         self._check("total_episodes", self.info.total_episodes, len(found))
         self._check("total_frames", self.info.total_frames, sum(one.length for one in found))
-        joined = {one.number for one in found}
-        found += [one for one in self._waiting() if one.number not in joined]
+        found += self._waiting(len(found))
         numbers = [episode.number for episode in found]
         twice = {one for one, other in pairwise(numbers) if one == other}
         if twice:
@@ -194,9 +193,9 @@ class Meta:
         data = place(self.root, self.info.data_path, where=where, **values)
         return Episode(said.episode_index, said.length, said.tasks, first, data, row)
 
-    def _waiting(self) -> Iterator[Episode]:
+    def _waiting(self, joined: int) -> Iterator[Episode]:
         """Yield the episodes that are not joined; LeRobot itself knows of none."""
-        for one in () if self.info.old else recorded(self.root):
+        for one in () if self.info.old else recorded(self.root, joined):
             said = self._said(one.row)
             first = said.dataset_from_index
             yield Episode(one.number, said.length, said.tasks, first, one.data, one.row, one)

@@ -50,17 +50,34 @@ class Recorded:
         return self.folder / f"{column}.mp4"
 
 
-def recorded(root: Path) -> list[Recorded]:
+def recorded(root: Path, joined: int) -> list[Recorded]:
     """Return the episodes of a folder that are not joined, in order.
 
+    Args:
+        root: The folder.
+        joined: How many episodes are; what is left of those is passed over.
+
     Raises:
-        DatasetError: When one cannot be read.
+        DatasetError: When one cannot be read, or one between is absent.
     """
-    folders = [folder for folder in (root / FOLDER).glob("*") if folder.name.isdecimal()]
-    return [
+    found = [
         Recorded(folder, read_json(folder / _ROW))
-        for folder in sorted(folders, key=lambda one: int(one.name))
+        for folder in sorted(_folders(root), key=lambda one: int(one.name))
+        if int(folder.name) >= joined
     ]
+    for number, one in enumerate(found, joined):
+        if one.number != number or one.row.get("episode_index") != number:
+            raise DatasetError(f"{one.folder} stands where episode {number} was expected.")
+    return found
+
+
+def any_recorded(root: Path) -> bool:
+    """Whether a folder has episodes that are not joined."""
+    return bool(_folders(root))
+
+
+def _folders(root: Path) -> list[Path]:
+    return [folder for folder in (root / FOLDER).glob("*") if folder.name.isdecimal()]
 
 
 class NewEpisode:

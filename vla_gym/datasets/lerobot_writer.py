@@ -100,7 +100,7 @@ class LeRobotWriter:
                     self._description.add_row(row)
             self._files += 1
         tidy(self.root, len(self))
-        for episode in recorded(self.root):
+        for episode in recorded(self.root, len(self)):
             with _ours(episode.folder):
                 self._wait(episode)
 

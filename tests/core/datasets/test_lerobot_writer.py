@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lerobot_folders import change_table
 
 from vla_gym.datasets import lerobot_joining, lerobot_writer, load_dataset
 from vla_gym.datasets.lerobot_statistics import Total, of_numbers, of_pictures
@@ -145,6 +147,33 @@ def test_a_join_that_was_broken_off_is_done_again(step, tmp_path, make, spec, mo
     assert load_dataset(root).lengths == list(LENGTHS)
     for name in files(whole):
         assert (root / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_what_a_kill_left_of_joined_episodes_is_passed_over(tmp_path, make, spec) -> None:
+    root = write(tmp_path / "set", make, spec)
+    left = root / "recording/000001"  # its row.json was the first to go
+    left.mkdir(parents=True)
+    (left / "data.parquet").write_bytes(b"")
+    assert load_dataset(root).lengths == list(LENGTHS)
+    write(root, make, spec)
+    assert not (root / "recording").exists()
+
+
+def test_an_episode_that_is_missing_between_is_named(tmp_path, make, spec) -> None:
+    root = write(tmp_path / "set", make, spec, close=False)
+    shutil.rmtree(root / "recording/000001")
+    for use in (load_dataset, lambda root: LeRobotWriter(root, spec)):
+        with pytest.raises(DatasetError, match=r"000002 stands where episode 1 was expected"):
+            print(use(root).lengths)
+
+
+@pytest.mark.parametrize(("name", "value"), [("success", "no"), ("task", 3), ("source", "[]")])
+def test_what_we_say_of_an_episode_is_of_its_kind(name, value, tmp_path, make, spec) -> None:
+    root = write(tmp_path / "set", make, spec)
+    file = root / "meta/episodes/chunk-000/file-000.parquet"
+    change_table(file, **{f"vla_gym/{name}": [value] * 3})
+    with pytest.raises(DatasetError, match=rf"episode 0: .*(?s:.*)vla_gym/{name}"):
+        load_dataset(root).episode(0)
 
 
 def test_going_on_adds_files_and_touches_none(tmp_path: Path, make, spec) -> None:
