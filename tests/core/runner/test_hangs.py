@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from vla_gym import parent_death
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.runner.policy_watch import PolicyWatch
 from vla_gym.suites.spec import Suite
@@ -56,6 +57,46 @@ def test_what_a_worker_has_started_ends_with_it(tmp_path: Path) -> None:
     suite = strange(1, child=str(tmp_path / "child"))
     evaluate(MockPolicy(), suite, tmp_path / "run", workers=1, **QUIET)
     assert wait_until_gone([int((tmp_path / "child").read_text())]) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from test_hangs import strange
+
+import vla_gym
+from vla_gym.testing import MockPolicy
+
+class Killing(MockPolicy):
+    def act(self, batch):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+suite = strange(1, child=sys.argv[1])
+vla_gym.evaluate(Killing(), suite, sys.argv[2], workers=1, video="none", progress=False)
+"""
+
+
+def test_what_a_worker_has_started_ends_also_when_the_run_is_killed(tmp_path: Path) -> None:
+    child, out = tmp_path / "child", tmp_path / "run"
+    command = [sys.executable, "-c", KILLED, str(child), str(out)]
+    done = subprocess.run(command, timeout=300, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert wait_until_gone([int(child.read_text())]) == []
+
+
+def test_what_a_worker_has_started_ends_also_when_it_ends_by_itself(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    program = f"""
+import subprocess
+from pathlib import Path
+process = subprocess.Popen(["sleep", "3600"])
+Path({str(child)!r}).write_text(str(process.pid))
+"""
+    (tmp_path / "ending.py").write_text(program)
+    command = [sys.executable, parent_death.__file__, str(os.getpid()), "ending"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run(command, check=True, start_new_session=True, env=environment, timeout=300)
+    assert wait_until_gone([int(child.read_text())]) == []
 
 
 class Stopping(MockPolicy):
