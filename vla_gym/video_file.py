@@ -26,6 +26,8 @@ Frame = npt.NDArray[np.uint8]
 
 _MUXING = {"fflags": "+bitexact", "movflags": "+faststart"}
 """No date and no version in the file; the index in front, so that a browser plays at once."""
+_CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"}
+"""What is opened: a file that is a list of others (HLS, concat), whatever its name, is not."""
 _DETERMINISTIC = {"x264-params": "mbtree=0"}
 """The assembler of x264's macroblock tree (``mbtree``) reads memory that nobody wrote: equal frames
 gave up to six different files in 300 tries, with decoded pixels up to 25 grey levels apart."""
@@ -133,7 +135,7 @@ def encoder_of(path: Path) -> tuple[int, int, bytes]:
     import av
 
     try:
-        with av.open(str(path)) as file:
+        with av.open(str(path), options=_CONTAINERS) as file:
             context = _stream(file).codec_context
             return context.height, context.width, bytes(context.extradata or b"")
     except _damages() as error:
@@ -213,7 +215,7 @@ def _join(path: Path, parts: Sequence[Path], fps: float) -> None:
     with av.open(str(path), "w", options=_MUXING) as joined:
         out: Any = None
         for part in parts:
-            with av.open(str(part)) as file:
+            with av.open(str(part), options=_CONTAINERS) as file:
                 stream = _stream(file)
                 if out is None:
                     out = joined.add_stream_from_template(stream)
@@ -231,7 +233,7 @@ def _delay(path: Path) -> int:
     """Return how many ticks before it is shown the first frame is decoded."""
     import av
 
-    with av.open(str(path)) as file:
+    with av.open(str(path), options=_CONTAINERS) as file:
         first = _packets(file)[0]
         return int(first.pts - first.dts)
 
@@ -274,7 +276,7 @@ def _decode(path: Path, start: float) -> Iterator[tuple[float | None, Frame]]:
     """Yield time and picture of the frames from ``start`` seconds on."""
     import av
 
-    with av.open(str(path)) as file:
+    with av.open(str(path), options=_CONTAINERS) as file:
         stream = _stream(file)
         stream.codec_context.thread_count = 1
         if start > 0:

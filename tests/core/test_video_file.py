@@ -10,7 +10,16 @@ import pytest
 
 from vla_gym.errors import VlaGymError
 from vla_gym.testing import MockWorld
-from vla_gym.video_file import FOR_PEOPLE, FOR_TRAINING, Encoding, Frame, read_frames, write_frames
+from vla_gym.video_file import (
+    FOR_PEOPLE,
+    FOR_TRAINING,
+    Encoding,
+    Frame,
+    encoder_of,
+    join_videos,
+    read_frames,
+    write_frames,
+)
 
 FPS = 30.0
 
@@ -77,3 +86,52 @@ def test_whoever_draws_may_break_off(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="the renderer is gone"):
         write_frames(tmp_path / "a.mp4", broken(), fps=FPS, encoding=FOR_PEOPLE)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fps", [3, 10, 12.5, 25, 29.97, 30])
+def test_videos_that_are_joined_keep_every_frame_and_its_time(tmp_path: Path, fps: float) -> None:
+    parts, frames = [], []
+    for number, length in enumerate((1, 7, 2, 12, 1)):
+        part = tmp_path / f"{number}.mp4"
+        write_frames(part, ramps(length)[::-1], fps=fps, encoding=FOR_TRAINING)
+        parts.append(part)
+        frames += read_frames(part)
+    assert len({encoder_of(part) for part in parts}) == 1
+    joined = [tmp_path / name for name in ("joined.mp4", "again.mp4")]
+    for file in joined:
+        join_videos(file, parts, fps=fps)
+    assert joined[0].read_bytes() == joined[1].read_bytes()
+    np.testing.assert_array_equal(read_frames(joined[0], len(frames), fps=fps), frames)
+    late = read_frames(joined[0], 2, start=10 / fps, fps=fps)
+    np.testing.assert_array_equal(late, frames[10:12])
+
+
+def test_videos_of_another_size_are_encoded_otherwise(tmp_path: Path) -> None:
+    for name, height in (("a", 32), ("b", 34)):
+        write_frames(tmp_path / f"{name}.mp4", ramps(2, height), fps=FPS, encoding=FOR_TRAINING)
+    assert encoder_of(tmp_path / "a.mp4") != encoder_of(tmp_path / "b.mp4")
+
+
+def test_a_video_of_another_rate_is_refused(tmp_path: Path) -> None:
+    write_frames(tmp_path / "a.mp4", ramps(), fps=2 * FPS, encoding=FOR_TRAINING)
+    with pytest.raises(VlaGymError, match=r"frame 1 .* expected 0\.0333333 \(30 Hz\)"):
+        read_frames(tmp_path / "a.mp4", 4, fps=FPS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ffconcat version 1.0\nfile real.mp4\n", "#EXTM3U\n#EXTINF:1,\nreal.ts\n#EXT-X-ENDLIST\n"],
+)
+def test_a_list_of_other_files_is_no_video(tmp_path: Path, text: str) -> None:
+    write_frames(tmp_path / "real.mp4", ramps(), fps=FPS, encoding=FOR_TRAINING)
+    (tmp_path / "list.mp4").write_text(text)
+    with pytest.raises(VlaGymError, match=r"list\.mp4 cannot be read"):
+        read_frames(tmp_path / "list.mp4")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\0" * 5000])
+def test_what_is_no_video_cannot_be_joined(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.mp4").write_bytes(content)
+    with pytest.raises(VlaGymError, match="cannot be written"):
+        join_videos(tmp_path / "out.mp4", [tmp_path / "a.mp4"], fps=FPS)
+    assert not (tmp_path / "out.mp4").exists()

@@ -68,6 +68,9 @@ def recorded(root: Path, joined: int) -> list[Recorded]:
     for number, one in enumerate(found, joined):
         if one.number != number or one.row.get("episode_index") != number:
             raise DatasetError(f"{one.folder} stands where episode {number} was expected.")
+        stats = one.row.get("stats")
+        if not isinstance(stats, dict) or not all(isinstance(v, dict) for v in stats.values()):
+            raise DatasetError(f"{one.folder}: stats in {_ROW} are no statistics by column.")
     return found
 
 

@@ -167,6 +167,27 @@ def test_an_episode_that_is_missing_between_is_named(tmp_path, make, spec) -> No
             print(use(root).lengths)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stats", 1.0),
+        ("stats", {"action": 3}),
+        ("stats", {"action": {"min": "x"}}),
+        ("length", 2**63),
+        ("length", "4"),
+        ("tasks", [7]),
+        ("vla_gym/source", None),
+        ("vla_gym/success", []),
+    ],
+)
+def test_a_recorded_row_that_was_changed_is_refused(name, value, tmp_path, make, spec) -> None:
+    root = write(tmp_path / "set", make, spec, close=False)
+    file = root / "recording/000001/row.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+    with pytest.raises(DatasetError, match=r"recording/00000[01]"):
+        write(root, make, spec)
+
+
 @pytest.mark.parametrize(("name", "value"), [("success", "no"), ("task", 3), ("source", "[]")])
 def test_what_we_say_of_an_episode_is_of_its_kind(name, value, tmp_path, make, spec) -> None:
     root = write(tmp_path / "set", make, spec)
