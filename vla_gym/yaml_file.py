@@ -27,8 +27,18 @@ MOST_VALUES: Final = 1_000_000
 DEEPEST: Final = 64
 """Levels of lists and mappings inside each other."""
 _SHOWN = 5
-_REFUSED = (yaml.YAMLError, ValueError, TypeError, RecursionError)
-"""What PyYAML raises: also for a date in month 13, a list as a key, a thousand brackets."""
+
+
+class _RefusedError(ValueError):
+    """A text that is no YAML, or more than is reasonable.
+
+    Attributes:
+        line: Where, from 1; ``None`` where nobody knows.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -114,16 +124,14 @@ def read_yaml(path: Path, error_type: type[VlaGymError] = OptionError) -> Docume
     except (OSError, UnicodeDecodeError) as error:
         raise error_type(f"{path} cannot be read: {error}") from error
     try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is not None:
-            _Size().check(node)
-        lines = dict(_lines(node, ()))  # before merge keys are resolved in place
-        data = None if node is None else loader.construct_document(node)
-    except _REFUSED as error:
-        raise error_type(f"{path} is not valid YAML: {_reason(error)}") from error
+        data, lines = _parsed(text)
+    except _RefusedError as error:
+        place = str(path) if error.line is None else f"{path}, line {error.line}"
+        raise error_type(f"{place}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise error_type(f"{path} is {type(data).__name__}, expected a mapping.")
+    if odd := [key for key in data if not isinstance(key, str)]:
+        raise error_type(f"{path}: the key {odd[0]!r} is no text; write it in quotes.")
     return Document(path, data, lines, error_type)
 
 
@@ -131,16 +139,45 @@ def yaml_value(text: str) -> Any:
     """Return the value that a text stands for in YAML.
 
     Raises:
-        ValueError: When it is not YAML.
+        ValueError: When it is not YAML, or more than is reasonable.
     """
+    return _parsed(text)[0]
+
+
+def _parsed(text: str) -> tuple[Any, dict[Place, int]]:
+    """Return what a text says, and the lines of everything in it."""
     try:
-        return yaml.safe_load(text)
-    except _REFUSED as error:
-        raise ValueError(_reason(error)) from error
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, {}
+        _Size().check(node)
+        lines = dict(_lines(node, ()))  # before merge keys are resolved in place
+        return loader.construct_document(node), lines
+    except _RefusedError:
+        raise
+    except RecursionError as error:
+        raise _RefusedError("it is nested too deeply") from error
+    except yaml.MarkedYAMLError as error:
+        said = " ".join(filter(None, (error.context, error.problem)))
+        mark = error.problem_mark or error.context_mark
+        raise _RefusedError(said, mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise _RefusedError(str(error)) from error
 
 
-def _reason(error: Exception) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+class _Loader(yaml.SafeLoader):
+    """Says where a value is that PyYAML chokes on, such as a date in month 13 or ``!!int x``."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return the value of a node."""
+        try:
+            return super().construct_object(node, deep)
+        except (yaml.YAMLError, _RefusedError, RecursionError):
+            raise
+        except Exception as error:  # it has no list of what it raises
+            tag = node.tag.removeprefix("tag:yaml.org,2002:")
+            raise _RefusedError(f"{error} (read as {tag})", node.start_mark.line + 1) from error
 
 
 class _Size:
@@ -151,19 +188,19 @@ class _Size:
         self._open: set[int] = set()
 
     def check(self, root: yaml.Node) -> None:
-        """Raise ``ValueError`` for a file that unfolds to more than it may."""
+        """Refuse a file that unfolds to more than it may."""
         values, depth = self._of(root)
         if depth > DEEPEST:
-            raise ValueError(f"it is nested {depth} levels deep, expected at most {DEEPEST}")
+            raise _RefusedError(f"it is nested {depth} levels deep, expected at most {DEEPEST}")
         if values > max(MOST_VALUES, len(self._known)):
-            raise ValueError(
+            raise _RefusedError(
                 f"its aliases unfold to {values} values, expected at most {MOST_VALUES}"
             )
 
     def _of(self, node: yaml.Node) -> tuple[int, int]:
         """Return how many values a node holds, itself included, and its levels."""
         if id(node) in self._open:
-            raise ValueError(f"an alias refers to itself (line {node.start_mark.line + 1})")
+            raise _RefusedError("an alias refers to itself", node.start_mark.line + 1)
         if id(node) not in self._known:
             self._open.add(id(node))
             sizes = [self._of(child) for child in _children(node)]

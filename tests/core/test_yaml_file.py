@@ -61,11 +61,24 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1,
         ("", "is NoneType, expected a mapping"),
         ("day: 2020-13-45", "not valid YAML: month"),
         ("{[1]: 2}", "not valid YAML"),
+        ("x: 1\n? [a, b]\n: 2", "line 2: not valid YAML: .*unhashable key"),
+        ("x: 1\na: 2001-13-45", r"file.yaml, line 2: not valid YAML: month .*read as timestamp"),
+        ("x: 1\na: !!int x", "line 2: not valid YAML: .*read as int"),
+        ("x: 1\na: !!float x", "line 2: not valid YAML: .*read as float"),
+        ("x: 1\na: !!int ''", "line 2: not valid YAML: .*read as int"),
+        ("x: 1\na: !!bool maybe", "line 2: not valid YAML: .*read as bool"),
+        ("x: 1\na: !!timestamp x", "line 2: not valid YAML: .*read as timestamp"),
+        ("x: 1\na: {<<: 3}", "line 2: not valid YAML"),
+        ("x: 1\ny: [1", "line 2: not valid YAML"),
+        ("x: \x00", "not valid YAML"),
+        ("x: 1\non: 2", "the key True is no text"),
+        ("a: " + "9" * 5000, "line 1: not valid YAML: .*digits"),
+        ("[" * 20_000, "nested too deeply"),
         ("? {a: 1}\n: 2", "not valid YAML"),
         ("a: !!python/object:os.system x", "not valid YAML"),
         ("a: " + "[" * 5000, "nested too deeply"),
         ("a: " + "[" * 100 + "]" * 100, "nested 101 levels deep"),
-        ("a: &a [*a]", "refers to itself .line 1"),
+        ("a: &a [*a]", "line 1: .*refers to itself"),
         (BOMB, "aliases unfold to .* values"),
         (CHAIN, "levels deep"),
     ],
@@ -90,7 +103,27 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         read_yaml(tmp_path / "file.yaml")
 
 
-@pytest.mark.parametrize("text", ["[", "2020-13-45", "{[1]: 2}", "[" * 5000])
+def flow(depth: int) -> str:
+    """Return a bomb in one line, as a command may hold it."""
+    inner = ["x"] + [", ".join([f"*a{i}"] * 10) for i in range(depth)]
+    return "{" + ", ".join(f"a{i}: &a{i} [{part}]" for i, part in enumerate(inner)) + "}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        "2020-13-45",
+        "{[1]: 2}",
+        "[" * 5000,
+        "[" * 20_000,
+        "&a [*a]",
+        "!!int x",
+        "!!bool x",
+        flow(9),
+    ],
+    ids=lambda text: text[:24],
+)
 def test_a_value_of_the_command_line_is_guarded_alike(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         yaml_value(text)
