@@ -1,14 +1,19 @@
-"""Files that are a little wrong: mutations of bytes, JSON and parquet, a function of their seed."""
+"""Files that are a little wrong: mutations of bytes and of structure, a function of their seed."""
 
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
+import zipfile
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 Rng = np.random.Generator
 
@@ -98,10 +103,10 @@ def _somewhere(root: list[Any], rng: Rng) -> tuple[Any, Any]:
 def mutate_file(file: Path, rng: Rng) -> None:
     """Change a file: by its structure, where its kind has one, or byte by byte."""
     data = file.read_bytes()
-    structured = {".json": _json, ".jsonl": _lines, ".parquet": _parquet}.get(file.suffix)
+    structured = STRUCTURED.get(file.suffix)
     try:
         new = structured(data, rng) if structured and rng.random() < 0.8 else None
-    except (ValueError, TypeError, OverflowError):  # the odd value does not fit there
+    except Exception:  # the odd value does not fit there, or it is changed beyond its structure
         new = None
     file.write_bytes(mutate_bytes(data, rng) if new is None else new)
 
@@ -144,3 +149,130 @@ def _parquet(data: bytes, rng: Rng) -> bytes:
     except pyarrow.ArrowException as error:
         raise ValueError(error) from error
     return out.getvalue().to_pybytes()
+
+
+YAML_ODD = (
+    "2001-13-45",
+    "2001-01-01",
+    "!!int x",
+    "!!float x",
+    "!!bool maybe",
+    "!!binary =",
+    "!!binary aGk=",
+    "!!set {a, b}",
+    "!!python/object:os.system x",
+    "? [a, b]\n: 1",
+    "&a [*a]",
+    "*none",
+    "[" * 20_000,
+    "[" * 100 + "]" * 100,
+    "{1: 2, null: 3, on: 4}",
+    "{<<: 3}",
+    "0x_",
+    ".nan",
+    "1e400",
+    "9" * 5000,
+    "{a: &a [x, x], "
+    + ", ".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise("abcdefgh"))
+    + "}",
+)
+"""Texts that stand for no value, or for one that nobody expects."""
+_MARK = "MARKED_PLACE"
+
+
+def _yaml(data: bytes, rng: Rng) -> bytes:
+    value = yaml.safe_load(data)
+    if rng.random() < 0.5:
+        return yaml.safe_dump(mutate_value(value, rng), sort_keys=False).encode()
+    root = [copy.deepcopy(value)]
+    parent, key = _somewhere(root, rng)
+    parent[key] = _MARK
+    odd = YAML_ODD[rng.integers(len(YAML_ODD))]
+    return yaml.safe_dump(root[0], sort_keys=False).replace(_MARK, odd).encode()
+
+
+def _zip(data: bytes, rng: Rng) -> bytes:
+    """Change what an archive holds, with checksums that agree."""
+    with zipfile.ZipFile(io.BytesIO(data)) as whole:
+        parts = {info.filename: whole.read(info) for info in whole.infolist()}
+    name = list(parts)[rng.integers(len(parts))]
+    kind = rng.integers(6)
+    if kind == 0:
+        del parts[name]
+    elif kind == 1:
+        parts[f"../{name}"] = parts.pop(name)
+    elif kind == 2:
+        parts[name] = parts[list(parts)[rng.integers(len(parts))]]
+    else:
+        inner = STRUCTURED.get(Path(name).suffix, mutate_bytes)
+        parts[name] = inner(parts[name], rng)
+    out = io.BytesIO()
+    packing = zipfile.ZIP_DEFLATED if rng.random() < 0.5 else zipfile.ZIP_STORED
+    with zipfile.ZipFile(out, "w", packing) as changed:
+        for part, content in parts.items():
+            changed.writestr(part, content)
+    return out.getvalue()
+
+
+SHAPES = (
+    "()",
+    "(0,)",
+    "(-1,)",
+    "(1, 7)",
+    "(3, 0)",
+    "(10**12,)",
+    "(1000000000000,)",
+    "(9,) * 40",
+    "(",
+)
+KINDS = ("<f8", ">f2", "|O", "<U9", "|V8", "<M8[s]", "<c16", "|b1", "x", "<i8")
+
+
+def _npy(data: bytes, rng: Rng) -> bytes:
+    """Change the header of an array, or what it holds."""
+    if rng.random() < 0.3:
+        return mutate_bytes(data, rng)
+    shape, kind = SHAPES[rng.integers(len(SHAPES))], KINDS[rng.integers(len(KINDS))]
+    said = f"{{'descr': {kind!r}, 'fortran_order': {bool(rng.integers(2))}, 'shape': {shape}, }}"
+    said = said.ljust(117) + "\n"
+    body = data[10 + int.from_bytes(data[8:10], "little") :]
+    return b"\x93NUMPY\x01\x00" + len(said).to_bytes(2, "little") + said.encode() + body
+
+
+def _safetensors(data: bytes, rng: Rng) -> bytes:
+    length = int.from_bytes(data[:8], "little")
+    header = _json(data[8 : 8 + length], rng)
+    size = len(header) if rng.random() < 0.9 else int(ODD[rng.integers(1, 7)]) % 2**64
+    return size.to_bytes(8, "little") + header + data[8 + length :]
+
+
+def _text(data: bytes, rng: Rng) -> bytes:
+    """Change a line of ``key=value`` texts."""
+    lines = data.decode().splitlines()
+    place = rng.integers(len(lines))
+    key, _, value = lines[place].partition("=")
+    odd = YAML_ODD[rng.integers(len(YAML_ODD))].replace("\n", " ")
+    choices = (
+        f"{key}={odd}",
+        f"{odd}={value}",
+        key,
+        f"{key}.x={value}",
+        f"={value}",
+        f"{key}..a=1",
+    )
+    lines[place] = choices[rng.integers(len(choices))]
+    return "\n".join(lines).encode()
+
+
+STRUCTURED: dict[str, Callable[[bytes, Rng], bytes]] = {
+    ".json": _json,
+    ".jsonl": _lines,
+    ".parquet": _parquet,
+    ".yaml": _yaml,
+    ".npz": _zip,
+    ".pt": _zip,
+    ".npy": _npy,
+    ".safetensors": _safetensors,
+    ".set": _text,
+}
+"""What changes a kind of file by its structure."""

@@ -16,6 +16,7 @@ from vla_gym.errors import OptionError, suggest
 from vla_gym.yaml_file import yaml_value
 
 POLICY, SUITE, RUN = "policy", "suite", "run"
+_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,17 @@ def split(text: str) -> tuple[str, Any]:
     """Return key and parsed value of ``key=value``."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise OptionError(f"--set {text!r}: expected key=value, such as --set seed=3.")
+        raise OptionError(f"--set {_cut(text)}: expected key=value, such as --set seed=3.")
     try:
         return key.strip(), yaml_value(value)
     except ValueError as error:
         raise OptionError(
-            f"--set {text!r}: {value!r} is not a YAML value; put text in quotes ({error})."
+            f"--set {_cut(text)}: {_cut(value)} is not a YAML value; put text in quotes ({error})."
         ) from error
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
@@ -84,7 +89,7 @@ def _owner(key: str, policy: str | None, suite: str | None) -> tuple[str, str]:
     )
     known = [name for names in options.values() for name in names]
     hint = suggest(key, known) if known else "Neither has any option."
-    raise OptionError(f"--set {key}: no option of {takers}. {hint}")
+    raise OptionError(f"--set {key[:_LONGEST]}: no option of {takers}. {hint}")
 
 
 def _names(whose: str, name: str | None) -> list[str]:

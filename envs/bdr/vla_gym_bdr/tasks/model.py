@@ -6,6 +6,7 @@ and a step limit. Errors name the value and what is allowed; ``reading`` adds th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -42,10 +43,13 @@ class Spot(Record):
     @classmethod
     def _range(cls, value: Any) -> Any:
         """Let one number stand for a range without width."""
-        if isinstance(value, (int, float)):
-            return (value, value)
-        if isinstance(value, (list, tuple)) and len(value) == 2 and value[0] > value[1]:
-            raise ValueError(f"{list(value)}: expected [lowest, highest]")
+        return (value, value) if isinstance(value, (int, float)) else value
+
+    @field_validator("x", "y", "turn", "open")
+    @classmethod
+    def _rising(cls, value: Range | None) -> Range | None:
+        if value is not None and not (-math.inf < value[0] <= value[1] < math.inf):
+            raise ValueError(f"{list(value)}: expected [lowest, highest], both finite")
         return value
 
 
