@@ -13,6 +13,15 @@ from vla_gym.errors import DatasetError
 from vla_gym.validation import problems
 
 INFO: Final = "meta/info.json"
+_WITHOUT_MEANING = {
+    "robot_type",
+    "total_tasks",
+    "total_videos",
+    "total_chunks",
+    "data_files_size_in_mb",
+    "video_files_size_in_mb",
+}
+"""LeRobot's own fields that change nothing of what an episode holds."""
 
 
 class Feature(BaseModel):
@@ -41,6 +50,16 @@ class Feature(BaseModel):
         return self.info or self.video_info or {}
 
     @property
+    def picture(self) -> tuple[int, int] | None:
+        """Height and width of its pictures, where that is said; channels may stand in front."""
+        if self.shape is None or len(self.shape) != 3:
+            return None
+        first = self.labels[:1] in (["channel"], ["channels"]) or (
+            self.shape[0] == 3 != self.shape[2]
+        )
+        return (self.shape[1], self.shape[2]) if first else (self.shape[0], self.shape[1])
+
+    @property
     def labels(self) -> list[str]:
         """Names of its numbers; empty where they are not listed."""
         names = self.names
@@ -50,9 +69,14 @@ class Feature(BaseModel):
 
 
 class Info(BaseModel):
-    """What is read of ``info.json``; without what LeRobot needs for writing alone."""
+    """What is read of ``info.json``.
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    Attributes:
+        discarded_episode_indices: Episodes that whoever recorded them wants left out (GR00T's
+            exporter lists them).
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     codebase_version: Literal["v2.0", "v2.1", "v3.0"]
     fps: float = Field(gt=0, le=1e6, allow_inf_nan=False)
@@ -63,12 +87,18 @@ class Info(BaseModel):
     video_path: str | None = None
     splits: dict[str, str] = {}
     features: dict[str, Feature] = {}
+    discarded_episode_indices: list[int] = []
     vla_gym_spec: Any = None
 
     @property
     def old(self) -> bool:
         """Whether it is version 2: a file for every episode."""
         return self.codebase_version != "v3.0"
+
+    @property
+    def unread(self) -> list[str]:
+        """Fields that are not LeRobot's own, and mean nothing to us."""
+        return sorted(set(self.model_extra or {}) - _WITHOUT_MEANING)
 
 
 def read_info(file: Path) -> Info:

@@ -138,8 +138,10 @@ class Meta:
             DatasetError: When it is not a range of episodes that are there.
         """
         splits = self.info.splits
+        left_out = set(self.info.discarded_episode_indices)
+        episodes = [one for one in self.episodes if one.number not in left_out]
         if name == "all" or (name is None and not splits):
-            return self.episodes
+            return episodes
         chosen = name or "train"
         if chosen not in splits:
             raise OptionError(
@@ -153,7 +155,7 @@ class Meta:
                 f"{self.root / INFO}: splits.{chosen} is {splits[chosen]!r}, expected a range of "
                 f"its {len(self.episodes)} episodes such as '0:{len(self.episodes)}'."
             )
-        return [one for one in self.episodes if first <= one.number < last or one.waiting]
+        return [one for one in episodes if first <= one.number < last or one.waiting]
 
     def video(self, episode: Episode, column: str) -> tuple[Path, float]:
         """Return the video of a camera, and the second in it at which an episode begins.

@@ -45,6 +45,8 @@ def describe(path: Path) -> Iterator[str]:
     yield f"episodes     {len(lengths)}"
     yield f"frames       {sum(lengths)}{between}, {info.fps:g} Hz"
     yield f"splits       {', '.join(f'{k} {v}' for k, v in info.splits.items()) or 'none'}"
+    if info.unread:
+        yield f"not read     {', '.join(info.unread)} (in info.json)"
     for name, feature in meta.cameras.items():
         yield f"camera       {name} ({shown_shape(feature.shape)}, {feature.dtype})"
     columns = _columns(meta)
@@ -60,7 +62,7 @@ def describe(path: Path) -> Iterator[str]:
 def proposed(meta: Meta, state: _Column | None, action: _Column | None) -> dict[str, Any]:
     """Return a ``DatasetSpec`` of a folder as YAML holds it, with ``SAY`` for what is not known."""
     cameras = {
-        role_of(name): dict(zip(("height", "width"), feature.shape or (SAY, SAY), strict=False))
+        role_of(name): dict(zip(("height", "width"), feature.picture or (SAY, SAY), strict=True))
         for name, feature in meta.cameras.items()
     }
     fps = meta.info.fps

@@ -256,6 +256,7 @@ CHANGED: dict[str, tuple[Change, str]] = {
     "action": (data(action=[[0.5] * 7] * 11), ""),
     "state": (data(**{"observation.state": [[0.5] * 3] * 11}), ""),
     "split": (info(splits={"train": "1:2"}), ""),
+    "discarded": (info(discarded_episode_indices=[1]), ""),
 }
 """One field changed, so that something else is read (or refused, where a message is given)."""
 

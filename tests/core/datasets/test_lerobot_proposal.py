@@ -72,6 +72,22 @@ def test_a_proposal_that_is_completed_is_a_spec(tmp_path: Path) -> None:
     assert spec.cameras["static"].width == 48
 
 
+@pytest.mark.parametrize("names", [["channel", "height", "width"], None])
+def test_the_channels_of_a_picture_may_stand_in_front(names, tmp_path: Path) -> None:
+    folder = Folder(version="v2.0")
+    features = folder.described()["features"]
+    features["observation.images.static"] |= {"shape": [3, 32, 48], "names": names}
+    folder.info = {"features": features}
+    found = proposal(folder.write(tmp_path / "set"))
+    assert found["cameras"]["static"] == {"height": 32, "width": 48}
+
+
+def test_fields_that_nobody_reads_are_named(tmp_path: Path) -> None:
+    root = Folder(info={"script_config": {}, "total_videos": 4}).write(tmp_path / "set")
+    (line,) = [one for one in describe_folder(root) if one.startswith("not read")]
+    assert line == "not read     script_config (in info.json)"
+
+
 def test_joints_keep_their_names(tmp_path: Path) -> None:
     names = ["shoulder.pos", "elbow.pos", "gripper.pos"]
     folder = Folder(action={"action": 3})
