@@ -90,7 +90,7 @@ def read_frames(
     Raises:
         VlaGymError: When the file is absent, damaged, too short or of another rate.
     """
-    if not path.is_file():
+    if not _is_file(path):
         raise VlaGymError(f"Video {path} cannot be read: no such file.")
     early = start - (0.25 / fps if fps else 0.0)  # the nearest frame, whatever its rounding
     try:
@@ -284,3 +284,10 @@ def _decode(path: Path, start: float) -> Iterator[tuple[float | None, Frame]]:
         for frame in file.decode(stream):
             if frame.time is None or frame.time >= start:
                 yield frame.time, frame.to_ndarray(format="rgb24")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for one
+        return False

@@ -27,6 +27,8 @@ MOST_VALUES: Final = 1_000_000
 DEEPEST: Final = 64
 """Levels of lists and mappings inside each other."""
 _SHOWN = 5
+_LARGEST = 1024
+"""Bits of a whole number: what is larger is no float either, and cannot always be printed."""
 
 
 class _RefusedError(ValueError):
@@ -172,7 +174,10 @@ class _Loader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Return the value of a node."""
         try:
-            return super().construct_object(node, deep)
+            found = super().construct_object(node, deep)
+            if isinstance(found, int) and found.bit_length() > _LARGEST:
+                raise ValueError(f"a number of {found.bit_length()} bits")
+            return found
         except (yaml.YAMLError, _RefusedError, RecursionError):
             raise
         except Exception as error:  # it has no list of what it raises

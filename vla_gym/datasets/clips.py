@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from vla_gym.arrays import reading
 from vla_gym.datasets.demonstration import (
     DatasetSpec,
     Demonstration,
@@ -24,6 +25,7 @@ from vla_gym.datasets.demonstration import (
     Pictures,
     check_demonstration,
 )
+from vla_gym.datasets.lerobot_paths import inside
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, OptionError
 from vla_gym.schema import Record
@@ -118,12 +120,12 @@ class ClipDataset:
             DatasetError: When a field or a file is absent or damaged; the message names it.
         """
         clip = self._clip(index)
-        text, actions = clip.field(self._fields.text), clip.actions
+        text, actions = clip.text, clip.actions
         demonstration = Demonstration(
             images=self._pictures(clip, len(actions)) if images else {},
             proprioception=self._state(clip, len(actions)),
             actions=actions,
-            instruction=str(text[0] if isinstance(text, list) else text),
+            instruction=text,
             source={"file": str(clip.file)},
         )
         check_demonstration(demonstration, self.spec, where=str(clip.file))
@@ -138,9 +140,7 @@ class ClipDataset:
         return clip.rows(self._fields.state, "states")[:length]
 
     def _pictures(self, clip: _Clip, length: int) -> dict[str, Pictures]:
-        begins = set(self._fields.start) & clip.values.keys()
-        start = float(clip.field(self._fields.start)) if begins else 0.0
-        video, fps = clip.field(self._fields.video), self.spec.fps
+        start, video, fps = clip.start, clip.field(self._fields.video), self.spec.fps
         return {
             role: read_pictures(self._video(clip, video, role), length, start=start / fps, fps=fps)
             for role in self.spec.cameras
@@ -149,9 +149,9 @@ class ClipDataset:
     def _video(self, clip: _Clip, video: Any, role: str) -> Path:
         """Return the file of a camera; one path alone is that of the only camera."""
         if isinstance(video, dict) and role in video:
-            return self.root / str(video[role])
+            return inside(self.root, str(video[role]), where=f"{clip.file}: its video")
         if isinstance(video, str) and len(self.spec.cameras) == 1:
-            return self.root / video
+            return inside(self.root, video, where=f"{clip.file}: its video")
         raise DatasetError(
             f"{clip.file}: its video is {video!r}; for the cameras "
             f"{', '.join(self.spec.cameras)} a path by role was expected."
@@ -171,6 +171,25 @@ class _Clip:
         """``(T, a)``."""
         return self.rows(self.names.actions, "actions")
 
+    @property
+    def text(self) -> str:
+        """What was asked for; the first of several sentences."""
+        found = self.field(self.names.text)
+        text = found[0] if isinstance(found, list) and found else found
+        if not isinstance(text, str):
+            raise DatasetError(f"{self.file}: its text is {found!r}, expected a sentence.")
+        return text
+
+    @property
+    def start(self) -> float:
+        """Number of its first frame in the video; 0 where nothing says it."""
+        if not set(self.names.start) & self.values.keys():
+            return 0.0
+        found = self.field(self.names.start)
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < 2**31:
+            raise DatasetError(f"{self.file}: it begins at frame {found!r}, expected a number.")
+        return float(found)
+
     def field(self, names: Sequence[str]) -> Any:
         """Return the first field of these names that is there."""
         for name in names:
@@ -186,8 +205,9 @@ class _Clip:
         """Return a field as rows of numbers."""
         values = self.field(names)
         try:
-            rows = np.asarray(values, np.float32)
-        except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):  # what is too large is infinite, and refused
+                rows = np.asarray(values, np.float32)
+        except (TypeError, ValueError, OverflowError) as error:
             raise DatasetError(f"{self.file}: {what} are no rows of numbers: {error}") from error
         if rows.ndim != 2:
             raise DatasetError(
@@ -197,10 +217,8 @@ class _Clip:
 
 
 def _read(file: Path) -> Mapping[str, Any]:
-    try:
+    with reading(file, DatasetError):
         found = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{file} cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise DatasetError(f"{file} holds {type(found).__name__}, expected a mapping.")
     return found

@@ -22,6 +22,8 @@ Rule = Literal["first", "final", "any"]
 
 ANY_TASK = "BDRBench-v0"
 """Id of the environment whose task is given by its fields."""
+MOST_ROLLOUTS = 1000
+"""Of each task and setting; a file with a slip of the pen does not fill the memory."""
 _FIGURE = "RoboVLMs, figure real_hist (real robot, not this twin)"
 _COLUMNS = ("simple", "novel-skill", "unseen-distractor", "unseen-background", "unseen-object")
 _REAL = {
@@ -58,7 +60,7 @@ class BenchmarkOptions(SmokeOptions):
         tasks: Only these.
     """
 
-    n_rollouts: int = Field(default=1, ge=1)
+    n_rollouts: int = Field(default=1, ge=1, le=MOST_ROLLOUTS)
     tasks: tuple[str, ...] | str | None = None
 
 
@@ -72,7 +74,7 @@ class FileOptions(Record):
         success: ``"first"``, ``"final"`` or ``"any"``.
     """
 
-    n_rollouts: int | None = Field(default=None, ge=1)
+    n_rollouts: int | None = Field(default=None, ge=1, le=MOST_ROLLOUTS)
     seed: int | None = None
     shader: str = "default"
     success: Rule = "first"
@@ -240,11 +242,15 @@ def _check_fields(document: Document) -> None:
     for key in data:
         if key not in known:
             raise document.error((key,), f"unknown field {key!r}. Known: {', '.join(known)}.")
-    for index, setting in enumerate(data.get("settings", [])):
-        if setting not in SETTINGS:
+    settings = data.get("settings", [SETTINGS[0]])
+    if not isinstance(settings, list) or not settings:
+        raise document.error(("settings",), f"expected a list of {', '.join(SETTINGS)}")
+    for index, setting in enumerate(settings):
+        if setting not in list(SETTINGS):
             message = f"unknown setting {setting!r}. Known: {', '.join(SETTINGS)}."
             raise document.error(("settings", index), message)
-    for key, least in (("rollouts", 1), ("seed", None)):
+    for key, low, high in (("rollouts", 1, MOST_ROLLOUTS), ("seed", -(2**63), 2**63)):
         value = data.get(key, 1)
-        if not isinstance(value, int) or (least is not None and value < least):
-            raise document.error((key,), f"{key}: expected a whole number, got {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            expected = f"expected a whole number from {low} to {high}"
+            raise document.error((key,), f"{key}: {expected}, got {str(value)[:80]}")

@@ -65,6 +65,12 @@ def test_videos_by_camera_and_states(tmp_path: Path, make: Any, spec: Any) -> No
     [
         ({"video": "v.mp4", "actions": [[0.0] * 7]}, "none of the fields text, .*it has video"),
         ({"text": "x", "video": "v.mp4", "actions": [[0.0] * 7]}, "v.mp4 cannot be read: no such"),
+        ({"text": "x", "video": "../v.mp4", "actions": [[0.0] * 7]}, "path inside the data set"),
+        ({"text": "x", "video": "/v.mp4", "actions": [[0.0] * 7]}, "path inside the data set"),
+        ({"text": "x", "video": "v" * 9999, "actions": [[0.0] * 7]}, "no such file"),
+        ({"text": [], "video": "v.mp4", "actions": [[0.0] * 7]}, "expected a sentence"),
+        ({"text": "x", "video": "v.mp4", "actions": [[10**400] * 7]}, "no rows of numbers"),
+        ({"text": "x", "video": "v.mp4", "actions": [[0.0] * 7], "start_frame": "a"}, "it begins"),
         ({"text": "x", "video": 3, "actions": [[0.0] * 7]}, "its video is 3"),
         ({"text": "x", "video": "v.mp4", "actions": [0.0]}, r"shape \(1,\)"),
         ({"text": "x", "video": "v.mp4", "actions": [[0.0], []]}, "no rows of numbers"),
@@ -88,3 +94,10 @@ def test_meaning_and_split_must_be_said(tmp_path: Path, spec: Any) -> None:
     (tmp_path / "anns/train/0.json").write_text("[")
     with pytest.raises(DatasetError, match=r"0\.json cannot be read"):
         load_dataset(tmp_path, {"spec": spec}).episode(0)
+
+
+def test_an_annotation_of_brackets_is_refused(tmp_path: Path, one_camera: Any) -> None:
+    write(tmp_path, "0")
+    (tmp_path / "anns/train/0.json").write_text("[" * 100_000)
+    with pytest.raises(DatasetError, match=r"0\.json cannot be read"):
+        load_dataset(tmp_path, {"spec": one_camera}).episode(0)
