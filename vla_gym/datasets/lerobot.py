@@ -35,6 +35,7 @@ from vla_gym.datasets.lerobot_meta import Episode, Meta
 from vla_gym.datasets.lerobot_proposal import describe
 from vla_gym.datasets.pictures import read_pictures
 from vla_gym.errors import DatasetError, SpecMissingError
+from vla_gym.options import validated
 from vla_gym.schema import Record
 from vla_gym.validation import problems
 
@@ -115,7 +116,7 @@ class LeRobotDataset:
 
     def __init__(self, root: Path, *, spec: DatasetSpec | None = None, **options: Any) -> None:
         self.root = root
-        self._options = LeRobotOptions(**options)
+        self._options = validated(LeRobotOptions, options, where=str(root))
         self._meta = Meta(root)
         self.spec = spec or self._own_spec()
         self._check_rate()
@@ -141,15 +142,15 @@ class LeRobotDataset:
         frames = self._frames(one.episode, images=images)
         self._check_task(one, frames)
         span, own = slice(one.first, one.last), self._own(one.episode)
-        actions, labels = self._actions(frames)
+        actions, labels = (rows[span] for rows in self._actions(frames))
         demonstration = Demonstration(
             images=self._pictures(one, frames) if images else {},
             proprioception=frames.numbers(self._columns.state)[span],
-            actions=actions[span],
+            actions=actions,
             instruction=one.instruction,
             task=own.task or "",
             success=own.success,
-            labels=None if np.array_equal(actions, labels) else labels[span],
+            labels=None if np.array_equal(actions, labels) else labels,
             source=self._source(one, own),
         )
         check_demonstration(demonstration, self.spec, where=frames.where)
@@ -169,6 +170,8 @@ class LeRobotDataset:
     def _actions(self, frames: Frames) -> tuple[Floats, Floats]:
         """Return what was executed, and what should have been."""
         action, there = frames.numbers(self._columns.action), frames.table.column_names
+        if self._columns.action != (ACTION,):
+            return action, action
         if EXECUTED in there:
             return frames.numbers([EXECUTED]), action
         return action, frames.numbers([LABELS]) if LABELS in there else action

@@ -21,6 +21,7 @@ from vla_gym.errors import DatasetError
 FOLDER: Final = "recording"
 _ROW = "row.json"
 _DATA = "data.parquet"
+_PARTIAL = ".partial-"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class NewEpisode:
     def __enter__(self) -> Recorded:
         try:
             self._home.mkdir(parents=True, exist_ok=True)
-            self._partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=self._home))
+            self._partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self._home))
         except OSError as error:
             raise DatasetError(f"{self._home} cannot be written: {error}") from error
         return Recorded(self._partial, {})
@@ -125,9 +126,8 @@ class NewEpisode:
 def tidy(root: Path, joined: int) -> None:
     """Remove what was half written, and what is joined already (episodes below ``joined``)."""
     home = root / FOLDER
-    for folder in home.glob("*"):
-        whole = folder.name.isdecimal()
-        if not whole or int(folder.name) < joined:
-            shutil.rmtree(folder, ignore_errors=True)
+    done = [folder for folder in _folders(root) if int(folder.name) < joined]
+    for folder in (*done, *home.glob(f"{_PARTIAL}*")):
+        shutil.rmtree(folder, ignore_errors=True)
     if home.is_dir() and not any(home.iterdir()):
         home.rmdir()

@@ -80,7 +80,7 @@ def test_going_on_ends_with_the_same_data(tmp_path: Path) -> None:
     whole = gather(tmp_path / "whole")
     gather(tmp_path / "parts", limit=2)
     last = sorted((tmp_path / "parts").glob("meta/episodes/*/*"))[-1]
-    last.unlink()  # as when it was killed before this episode counted
+    last.unlink()  # as when it was killed before these episodes were joined
     parts = gather(tmp_path / "parts")
     assert [(s["episode"], s["subtask"]) for s in parts] == [
         (s["episode"], s["subtask"]) for s in whole

@@ -16,6 +16,7 @@ from lerobot_folders import Folder, change_info, change_table, lines, numbers
 from pyarrow import parquet
 
 from vla_gym.datasets import Demonstration, load_dataset
+from vla_gym.datasets.lerobot import LeRobotDataset
 from vla_gym.errors import DatasetError, OptionError
 
 VERSIONS = ("v2.0", "v2.1", "v3.0")
@@ -64,6 +65,14 @@ def test_cameras_states_and_actions_of_any_name_are_read(tmp_path: Path, spec) -
     assert np.array_equal(first.actions, np.hstack(parts))
     assert np.array_equal(first.proprioception[:, 2:], numbers("width", 0, 6, 1))
     assert np.allclose(level(first, "wrist"), 40 + 12 * np.arange(6), atol=2)
+
+
+def test_options_of_another_kind_are_refused(tmp_path: Path, spec) -> None:
+    root = Folder().write(tmp_path / "set")
+    with pytest.raises(OptionError, match="no option 'camera'"):
+        LeRobotDataset(root, spec=spec, camera="x")
+    with pytest.raises(OptionError, match=r"state\.str=3, expected a valid string"):
+        load_dataset(root, {"spec": spec, "state": 3})
 
 
 def test_columns_that_are_not_found_are_listed_and_one_is_proposed(tmp_path: Path, spec) -> None:
