@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vla_gym.datasets.demonstration import Dataset, Footage
+from vla_gym.datasets.specs import explained
 from vla_gym.errors import DatasetError
 from vla_gym.options import options_model, validated
 from vla_gym.plugins import DatasetEntry
@@ -69,13 +70,13 @@ def load_dataset(path: Path, options: Mapping[str, Any] | None = None) -> Datase
 
     Args:
         path: The folder.
-        options: Of its format.
+        options: Of its format; ``spec`` may be the path of a YAML file, or a registered name.
 
     Raises:
         DatasetError: When it is not there, nobody reads it, or it is damaged.
     """
     entry, found = _format(path)
-    return found.open(path, **_set(entry.options, options or {}, path))
+    return found.open(path, **_set(entry.options, explained(options or {}, entry.name), path))
 
 
 def describe_folder(path: Path) -> Iterator[str]:

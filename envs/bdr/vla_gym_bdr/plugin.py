@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vla_gym.plugins import (
     CheckEntry,
+    DatasetSpecEntry,
     Entry,
     EnvEntry,
     PolicyEntry,
@@ -46,6 +47,11 @@ def vla_gym_register() -> list[Entry]:
             target=f"{_SUITES}:from_document",
             summary="tasks at a table: objects, layout, goal",
             options=f"{_SUITES}:FileOptions",
+        ),
+        DatasetSpecEntry(
+            name="bdrbench-20",
+            target=f"{_PACKAGE}.spec:dataset_spec",
+            summary="what the twin of BDRBench-20 records, in folders of any format",
         ),
         CheckEntry(name="bdr-physics", target=f"{_PACKAGE}.checks:check_physics"),
     ]

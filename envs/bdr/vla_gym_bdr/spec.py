@@ -20,6 +20,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
+from vla_gym.datasets.demonstration import DatasetSpec
 from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_bdr import facts
 
@@ -93,6 +94,11 @@ def env_contract(
         base_aligned_with_world=True,
         base_pose=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
     )
+
+
+def dataset_spec() -> DatasetSpec:
+    """Return what is recorded in ``BdrEnv``, with all cameras at their own size."""
+    return DatasetSpec.of(env_contract())
 
 
 def task_names(*, task: str | Mapping[str, Any], **_: Any) -> tuple[str, ...]:

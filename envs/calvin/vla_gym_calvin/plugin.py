@@ -6,6 +6,7 @@ from vla_gym.plugins import (
     AssetEntry,
     CheckEntry,
     DatasetEntry,
+    DatasetSpecEntry,
     Entry,
     EnvEntry,
     PolicyEntry,
@@ -26,7 +27,7 @@ _CHECKS = ("physics", "gl", "egl", "assets")
 def vla_gym_register() -> list[Entry]:
     """Return environments, expert, suites, data on disk, official files and checks."""
     checks = [CheckEntry(f"calvin-{name}", f"{_PACKAGE}.checks:check_{name}") for name in _CHECKS]
-    return [*_envs(), _expert(), *_suites(), _data(), _files(), *checks]
+    return [*_envs(), _expert(), *_suites(), _data(), _numbers(), _files(), *checks]
 
 
 def _envs() -> list[EnvEntry]:
@@ -93,6 +94,14 @@ def _suites() -> list[SuiteEntry]:
         options=f"{_PACKAGE}.demonstrations:QuickOptions",
     )
     return [*long, smoke, shown, quick]
+
+
+def _numbers() -> DatasetSpecEntry:
+    return DatasetSpecEntry(
+        name="calvin",
+        target=f"{_PACKAGE}.spec:dataset_spec",
+        summary="CALVIN's relative actions at 30 Hz, in folders of any format",
+    )
 
 
 def _data() -> DatasetEntry:

@@ -18,6 +18,7 @@ from vla_gym.contract.spec import (
     RotationSpec,
     TranslationSpec,
 )
+from vla_gym.datasets.demonstration import DatasetSpec
 from vla_gym.env.cameras import resolve_camera_sizes
 from vla_gym_calvin import facts
 
@@ -77,6 +78,11 @@ def env_contract(
         base_aligned_with_world=True,
         base_pose=(*facts.ROBOT_BASE, 0.0, 0.0, 0.0, 1.0),
     )
+
+
+def dataset_spec() -> DatasetSpec:
+    """Return what is recorded in ``CalvinEnv``, with both cameras at their own size."""
+    return DatasetSpec.of(env_contract())
 
 
 def task_names(**_: Any) -> tuple[str, ...]:

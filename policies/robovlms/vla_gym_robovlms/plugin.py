@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vla_gym.plugins import CheckpointEntry, Entry, PolicyEntry, hookimpl
+from vla_gym.plugins import CheckpointEntry, DatasetSpecEntry, Entry, PolicyEntry, hookimpl
 from vla_gym_robovlms.entries import BackboneEntry
 
 _PACKAGE = "vla_gym_robovlms"
@@ -44,6 +44,12 @@ _BACKBONES = {
     "flamingo-9b": ("flamingo:Flamingo9b", "OpenFlamingo 9B: MPT-7B, every fourth layer"),
 }
 
+_DATA = {
+    "bridge": "Bridge of Open X-Embodiment: WidowX, 5 Hz (RLDS)",
+    "fractal": "RT-1's data of Open X-Embodiment: Google robot, 3 Hz (RLDS)",
+    "libero": "LIBERO: Panda, 10 Hz, two cameras (LeRobot)",
+}
+
 
 @hookimpl
 def vla_gym_register() -> list[Entry]:
@@ -51,6 +57,10 @@ def vla_gym_register() -> list[Entry]:
     return [
         *_policies(),
         *_backbones(),
+        *(
+            DatasetSpecEntry(name=name, target=f"{_PACKAGE}.dataset_specs:{name}", summary=summary)
+            for name, summary in _DATA.items()
+        ),
         CheckpointEntry(
             name="robovlms",
             target=f"{_PACKAGE}.checkpoint_format:FORMAT",
