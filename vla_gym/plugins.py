@@ -208,18 +208,6 @@ class DatasetEntry(Entry):
 
 
 @dataclass(frozen=True)
-class DatasetSpecEntry(Entry):
-    """What the numbers of a known data set mean, wherever ``spec`` is asked for.
-
-    ``target`` is ``f()`` that returns a ``DatasetSpec``, a ``vla_gym.datasets.specs.SpecFile`` as a
-    mapping, or the ``Path`` of a YAML file with either.
-    """
-
-    kind: ClassVar[str] = "dataset-specs"
-    word: ClassVar[str] = "data set spec"
-
-
-@dataclass(frozen=True)
 class SummaryEntry(Entry):
     """A form of a run's results: ``target`` is ``f(records, run) -> vla_gym.results.Summary``."""
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from vla_gym.dataset_specs import DatasetSpecEntry
 from vla_gym.datasets.demonstration import DatasetSpec
 from vla_gym.options import merged, validated
-from vla_gym.plugins import DatasetSpecEntry
 from vla_gym.registry import registry
 from vla_gym.schema import Record
 from vla_gym.yaml_file import Document, read_yaml

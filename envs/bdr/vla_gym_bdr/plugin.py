@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vla_gym.dataset_specs import DatasetSpecEntry
 from vla_gym.plugins import (
     CheckEntry,
-    DatasetSpecEntry,
     Entry,
     EnvEntry,
     PolicyEntry,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from vla_gym.dataset_specs import DatasetSpecEntry
 from vla_gym.plugins import (
     AssetEntry,
     CheckEntry,
     DatasetEntry,
-    DatasetSpecEntry,
     Entry,
     EnvEntry,
     PolicyEntry,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vla_gym.plugins import CheckpointEntry, DatasetSpecEntry, Entry, PolicyEntry, hookimpl
+from vla_gym.dataset_specs import DatasetSpecEntry
+from vla_gym.plugins import CheckpointEntry, Entry, PolicyEntry, hookimpl
 from vla_gym_robovlms.entries import BackboneEntry
 
 _PACKAGE = "vla_gym_robovlms"

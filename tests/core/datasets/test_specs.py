@@ -11,10 +11,10 @@ from test_rlds import FIELDS
 from typer.testing import CliRunner
 
 from vla_gym.cli.app import app
+from vla_gym.dataset_specs import DatasetSpecEntry
 from vla_gym.datasets import load_dataset
 from vla_gym.datasets.specs import find_spec
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.plugins import DatasetSpecEntry
 from vla_gym.registry import registry
 
 READY = sorted(registry().names(DatasetSpecEntry))
