@@ -91,7 +91,8 @@ class LocalWorkers:
         count: How many at a time.
         start: What each is told first.
         log: File that gets what workers print, appended when they end; ``None`` drops it.
-        patience: Seconds after which one that takes no message (it is stopped) is killed.
+        patience: Seconds after which one that takes no message, or sends only a part of one (it is
+            stopped), is killed.
     """
 
     def __init__(
@@ -114,7 +115,8 @@ class LocalWorkers:
     def start(self, worker: int) -> None:
         """Start a worker."""
         ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._patience))
+        for direction in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, direction, _timeval(self._patience))
         frames, log = (
             FrameBlock([policy.cameras for policy in self._start.policies]),
             anonymous_file("vla_gym-log"),
@@ -184,6 +186,9 @@ class LocalWorkers:
         try:
             message: FromWorker = connection.recv()
             return message
+        except BlockingIOError:
+            reason = f"stopped in the middle of a message for {self._patience:g} s and was killed"
+            return Died(reason, self.kill(worker), killed=True)
         except (EOFError, OSError):
             return self._ended(worker)
         except Exception as error:  # of a class that is not known here, for example

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from vla_gym import parent_death
+from vla_gym.runner import pool
 from vla_gym.runner.evaluation import evaluate
+from vla_gym.runner.messages import Died, Start
 from vla_gym.runner.policy_watch import PolicyWatch
-from vla_gym.suites.spec import Suite
+from vla_gym.suites.spec import Protocol, Suite
 from vla_gym.testing import MockPolicy, mock_suite
 from vla_gym.testing.chaos import children, episodes_in, wait_until_gone
 
@@ -57,6 +59,35 @@ def test_what_a_worker_has_started_ends_with_it(tmp_path: Path) -> None:
     suite = strange(1, child=str(tmp_path / "child"))
     evaluate(MockPolicy(), suite, tmp_path / "run", workers=1, **QUIET)
     assert wait_until_gone([int((tmp_path / "child").read_text())]) == []
+
+
+HALFWAY = """
+import os, struct, sys, time
+os.write(int(sys.argv[1]), struct.pack("!i", 1000) + b"x")
+time.sleep(3600)
+"""
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_stops_in_the_middle_of_a_message_blocks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "halfway.py").write_text(HALFWAY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(pool, "_WORKER", "halfway")
+    workers = pool.LocalWorkers(
+        1, Start((MockPolicy().spec,), Protocol(success="first")), patience=1.0
+    )
+    workers.start(0)
+    pid = workers.pid(0)
+    while not (messages := workers.poll(1.0)):
+        pass
+    ((number, message),) = messages
+    assert number == 0
+    assert isinstance(message, Died)
+    assert message.reason == "stopped in the middle of a message for 1 s and was killed"
+    assert wait_until_gone([pid]) == []
+    workers.close(patient=False)
 
 
 KILLED = """
