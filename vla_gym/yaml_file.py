@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -177,6 +178,8 @@ class _Loader(yaml.SafeLoader):
             found = super().construct_object(node, deep)
             if isinstance(found, int) and found.bit_length() > _LARGEST:
                 raise ValueError(f"a number of {found.bit_length()} bits")
+            if isinstance(found, (bytes, set, date)):
+                raise ValueError("no text, number, list or mapping; write a text in quotes")
             return found
         except (yaml.YAMLError, _RefusedError, RecursionError):
             raise

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ SEEN = (
     "plugins/template",
     "plugins/template-env",
 )
-LONGEST = 90.0
-"""Seconds that an input may take on a busy machine; the first of a process imports everything."""
+LONGEST = 120.0
+"""Seconds that an input may take on a busy machine."""
+START = 900.0
+"""Likewise until a process has imported everything and read the whole file."""
 
 
 def outcomes(reader: str, folder: Path, count: int) -> Iterator[dict[str, Any]]:
@@ -55,16 +58,16 @@ def _process(reader: str, folder: Path, first: int, count: int) -> Iterator[dict
     said: queue.Queue[str] = queue.Queue()
     assert child.stdout
     stream = child.stdout
-    reading = threading.Thread(target=lambda: [said.put(line) for line in (*stream, "")])
+    reading = threading.Thread(target=lambda: [said.put(line) for line in chain(stream, ("",))])
     reading.start()
-    begun = None
+    begun, patience = None, START
     try:
         while True:
-            line = said.get(timeout=LONGEST)
+            line = said.get(timeout=patience)
             if not line:
                 break
             found = json.loads(line)
-            begun = found.get("begin")
+            begun, patience = found.get("begin"), LONGEST
             if begun is None:
                 yield found
         code = child.wait()

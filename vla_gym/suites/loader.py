@@ -206,7 +206,12 @@ def _from_document(*, document: Document) -> Suite:
 def _with_defaults(document: Document) -> dict[str, Any]:
     """Return the data with the shared fields of ``defaults`` filled into each episode."""
     data = dict(document.data)
-    defaults = dict(data.pop("defaults", None) or {})
+    defaults = data.pop("defaults", None)
+    if not isinstance(defaults, dict | None):
+        raise document.error(
+            ("defaults",), f"'defaults' is {type(defaults).__name__}, expected a mapping."
+        )
+    defaults = dict(defaults or {})
     max_steps = defaults.pop("max_steps", None)
     episodes = data.get("episodes")
     if not isinstance(episodes, list) or not all(isinstance(e, dict) for e in episodes):

@@ -101,6 +101,7 @@ def load_state(out: Path, module: nn.Module, optimizer: Optimizer, average: Aver
         _check_names(state["weights"], module)
         put(module, state["weights"])
         optimizer.load_state_dict(state["optimizer"])
+        _check_shapes(optimizer)
         if average is not None:
             for name, value in state["average"].items():
                 average.values[name].copy_(value)
@@ -118,3 +119,12 @@ def _check_names(found: dict[str, Any], module: nn.Module) -> None:
     wanted = set(trained(module))
     if found.keys() != wanted:
         raise ValueError(f"it has other weights: {sorted(found.keys() ^ wanted)[:5]}")
+
+
+def _check_shapes(optimizer: Optimizer) -> None:
+    """Refuse what AdamW remembers of weights of another shape; torch would at its next step."""
+    for weight, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if name != "step" and torch.is_tensor(value) and value.shape != weight.shape:
+                shapes = f"{tuple(value.shape)} for weights of {tuple(weight.shape)}"
+                raise ValueError(f"the optimizer's {name} is {shapes}")

@@ -145,3 +145,29 @@ def test_play_of_a_policy_is_recorded_with_sentences(tmp_path: Path) -> None:
     assert not list(audit_dataset(out, {"assets": "builtin"}))
     with pytest.raises(DatasetError, match="holds a split already"):
         record("calvin-oracle", suite, out, "calvin", RunOptions(workers=1, progress=False))
+
+
+@pytest.mark.slow
+def test_play_of_another_scene_is_done_again_there(tmp_path: Path) -> None:
+    from vla_gym.collection.whole import record
+    from vla_gym.datasets import audit_dataset
+    from vla_gym.runner.options import RunOptions
+
+    options = {
+        "assets": "builtin",
+        "renderer": "tiny",
+        "language": "own",
+        "chains": 1,
+        "scene": "A",
+    }
+    suite = load_suite("calvin/demonstrations", {**options, "length": 1, "tasks": ["turn_on_led"]})
+    out = tmp_path / "play"
+    record("calvin-oracle", suite, out, "calvin", RunOptions(workers=1, progress=False))
+    dataset = load_dataset(out)
+    assert isinstance(dataset, PlayDataset)
+    last = dataset.annotations[0].last
+    assert dict(dataset.scenes.ranges) == {"A": (0, last)}
+    assert not list(audit_dataset(out, {"assets": "builtin"}))
+    (out / "training" / "scene_info.npy").unlink()
+    with pytest.warns(UserWarning, match="taken to be recorded in scene D"):
+        assert len(list(audit_dataset(out, {"assets": "builtin"}))) == 1

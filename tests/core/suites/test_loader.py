@@ -113,3 +113,11 @@ def test_a_mistake_names_its_line_and_an_unknown_format_too(tmp_path):
     other = write(tmp_path, "other.yaml", "# a comment\nformat: nobody-has-this\n")
     with pytest.raises(SuiteError, match=r"other\.yaml, line 2: unknown format 'nobody-has-this'"):
         load_suite(other)
+
+
+@pytest.mark.parametrize("defaults", ["0.5", "text", "[1, 2]", "true"])
+def test_defaults_that_are_no_mapping_are_refused(tmp_path, defaults: str) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(f"name: x\ndefaults: {defaults}\nepisodes: []\n")
+    with pytest.raises(SuiteError, match=r"line 2: 'defaults' is \w+, expected a mapping"):
+        load_suite(str(file))
