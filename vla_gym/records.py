@@ -102,7 +102,7 @@ class RunRecord(Record):
     provenance: Mapping[str, Any]
     episodes: int
     table: str
-    chain_length: int
+    chain_length: int = Field(ge=0, le=10_000)  # a table has a column for each
     published: tuple[Mapping[str, Any], ...] = ()
 
 

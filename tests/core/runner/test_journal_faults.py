@@ -14,7 +14,7 @@ import pytest
 
 from vla_gym.collection.collect import collect
 from vla_gym.errors import JournalError
-from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord, read_executed
+from vla_gym.records import EpisodeRecord, Executed, SubTaskRecord, read_executed, read_run
 from vla_gym.runner.journal import Journal
 from vla_gym.testing import MockPolicy, MockWorld, mock_suite
 from vla_gym.testing.chaos import comparable_lines
@@ -187,3 +187,13 @@ def test_collecting_runs_again_what_is_lost(threads: None, tmp_path: Path) -> No
     (go_first / "actions" / "000001.npz").write_bytes(b"")
     with pytest.warns(UserWarning, match="actions of episodes \\[1\\] are lost"):
         assert len(go("broken")) == whole
+
+
+def test_a_run_of_chains_beyond_any_table_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    whole = {"identity": {}, "protocol": {}, "provenance": {}, "episodes": 1, "table": "chain"}
+    file.write_text(json.dumps({**whole, "version": 1, "chain_length": 5}))
+    assert read_run(file).chain_length == 5
+    file.write_text(json.dumps({**whole, "version": 1, "chain_length": 2**31}))
+    with pytest.raises(JournalError, match="chain_length"):
+        read_run(file)
