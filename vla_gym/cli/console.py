@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from vla_gym.results import Table
 
-_FILE_WIDTH = 160
-"""Characters a line in files and pipes, where nobody says how wide they are."""
+_FILE_WIDTH = 80
+"""Characters per line in files and pipes, where nobody says how wide they are (``COLUMNS``)."""
 _stdout: ContextVar[TextIO | None] = ContextVar("stdout", default=None)
 
 
@@ -63,11 +64,11 @@ def print_bytes(data: bytes) -> None:
 
 def print_tables(tables: Iterable[Table]) -> None:
     """Draw tables, a blank line apart."""
-    from vla_gym.results import rich_table
+    from vla_gym.results import draw
 
     console = output()
     for table in tables:
-        console.print(rich_table(table))
+        draw(console, table)
         console.print()
 
 
@@ -83,6 +84,6 @@ def _console(*, stderr: bool) -> Console:
 
     file = sys.stderr if stderr else results()
     console = Console(file=file, highlight=False, soft_wrap=stderr)
-    if console.is_terminal:
+    if console.is_terminal or os.environ.get("COLUMNS", "").isdigit():
         return console
     return Console(file=file, highlight=False, soft_wrap=stderr, width=_FILE_WIDTH)

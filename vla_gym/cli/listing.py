@@ -2,42 +2,84 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from vla_gym.plugins import PLUGINS
 
-PLUGINS = "plugins"
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vla_gym.results import Table
+
 _KIND = "envs, policies, suites, backbones, datasets, plugins ..."
+Row = dict[str, Any]
 
 
 def list_command(
     kind: Annotated[str, typer.Argument(help=f"What to list: {_KIND}")],
+    only: Annotated[
+        str,
+        typer.Option("--filter", metavar="TEXT", help="Only what has this in its name or summary."),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List what is registered."""
+    """List what is registered, in groups by the package that brings it."""
     from vla_gym.cli.console import print_json, print_lines, print_tables
-    from vla_gym.results import Table
 
-    rows = list(_plugins() if kind == PLUGINS else _entries(kind))
+    rows = [row for row in (_plugins() if kind == PLUGINS else _entries(kind)) if _has(row, only)]
     if as_json:
         print_json(rows)
-        return
-    if not rows:
+    elif rows:
+        print_tables(_plugin_table(rows) if kind == PLUGINS else _tables(rows))
+    elif only:
+        print_lines([f"No {kind} have {only!r} in their name or summary."])
+    else:
         print_lines([f"No {kind} are registered: is the plugin that brings them installed?"])
-        return
-    columns = tuple(rows[0])
-    cells = tuple(tuple(row[column] for column in columns) for row in rows)
-    print_tables([Table(kind, columns, (cells,), text=True)])
 
 
-def _entries(kind: str) -> Iterator[dict[str, Any]]:
+def _has(row: Row, text: str) -> bool:
+    said = (row["name"], row.get("summary", ""), row["distribution"])
+    return any(text.casefold() in part.casefold() for part in said)
+
+
+def _tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """Yield a table for each distribution; why something cannot be used stands below it."""
+    from vla_gym.results import Table
+    from vla_gym.results.fitting import Footnotes
+
+    def title(row: Row) -> str:
+        return str(row["distribution"])
+
+    for distribution, group in groupby(sorted(rows, key=title), title):
+        problems = Footnotes()
+        cells = tuple(
+            (f"{row['name']} {problems.mark(row['problem'])}".strip(), row["summary"])
+            for row in group
+        )
+        yield Table(
+            distribution, ("name", "summary"), (cells,), text=True, footnotes=problems.lines
+        )
+
+
+def _plugin_table(rows: Sequence[Row]) -> Iterator[Table]:
+    from vla_gym.results import Table
+    from vla_gym.results.fitting import Footnotes
+
+    problems = Footnotes()
+    cells = tuple((row["name"], row["distribution"], problems.mark(row["problem"])) for row in rows)
+    columns = ("name", "distribution", "problem")
+    yield Table(PLUGINS, columns, (cells,), text=True, footnotes=problems.lines)
+
+
+def _entries(kind: str) -> Iterator[Row]:
     from vla_gym.errors import UnknownNameError
+    from vla_gym.plugins import core_kinds
     from vla_gym.registry import registry
 
-    known = {*registry().kinds(), *_always()}
+    known = {*registry().kinds(), *(entry.kind for entry in core_kinds())}
     if kind not in known:
         raise UnknownNameError("kind", kind, [*known, PLUGINS])
     for item in registry().listed(kind):
@@ -49,15 +91,7 @@ def _entries(kind: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _always() -> set[str]:
-    """Return the kinds of the core, also where nothing of them is registered."""
-    from vla_gym import plugins
-
-    entries = (value for value in vars(plugins).values() if isinstance(value, type))
-    return {entry.kind for entry in entries if issubclass(entry, plugins.Entry)} - {"entries"}
-
-
-def _plugins() -> Iterator[dict[str, str]]:
+def _plugins() -> Iterator[Row]:
     from vla_gym.registry import registry
 
     for plugin in registry().plugins:

@@ -15,12 +15,13 @@ from vla_gym.error_text import summary
 from vla_gym.errors import VlaGymError
 from vla_gym.grid.config import Cell, Matrix, load_matrix
 from vla_gym.results import Results, Table, differences, score_cell, summary_json
+from vla_gym.results.fitting import Footnotes
 from vla_gym.results.ordering import Claim, ordering
 from vla_gym.runner.evaluation import evaluate
 from vla_gym.training.run import train
 
 _COLUMNS = (
-    *("policy", "suite", "n", "errors", "score (95 % interval)", "protocol", "directory"),
+    *("policy", "suite", "n", "errors", "score (95 % interval)", "run"),
     "published",  # only where somebody published something
 )
 _LONGEST = 400
@@ -79,10 +80,12 @@ class MatrixResults:
         """Return one table of all pairs, a section per suite."""
         claimed = any(row.cell.policy.published is not None for row in self.rows)
         columns = _COLUMNS if claimed else _COLUMNS[:-1]
+        notes = Footnotes()
         sections = tuple(
-            tuple(_cells(row)[: len(columns)] for row in rows) for rows in self._by_suite().values()
+            tuple(_cells(row, notes)[: len(columns)] for row in rows)
+            for rows in self._by_suite().values()
         )
-        return Table("matrix", columns, sections, text=True)
+        return Table("matrix", columns, sections, text=True, footnotes=notes.lines)
 
     def notes(self) -> list[str]:
         """Return why rows of one suite are not comparable, where they are not."""
@@ -165,14 +168,16 @@ def _policy(cell: Cell) -> str:
     return str(folder / "policy.yaml")
 
 
-def _cells(row: MatrixRow) -> tuple[str, ...]:
+def _cells(row: MatrixRow, notes: Footnotes) -> tuple[str, ...]:
     names = (row.cell.policy.label, row.cell.suite.label)
-    published = row.cell.policy.published
-    where = (str(row.cell.out), "-" if published is None else f"{published:g}")
+    claim = row.cell.policy.published
+    published = "-" if claim is None else f"{claim:g}"
     if row.results is None:
-        return (*names, "-", "-", f"not run: {row.problem}", "-", *where)
+        why = notes.mark(f"not run: {row.problem} ({row.cell.out})")
+        return (*names, "-", "-", "not run", why, published)
     counts = (str(len(row.results.records)), str(len(row.results.errors)))
-    return (*names, *counts, score_cell(row.results), row.results.protocol_hash, *where)
+    where = notes.mark(f"{row.cell.out}, protocol {row.results.protocol_hash}")
+    return (*names, *counts, score_cell(row.results), where, published)
 
 
 def _claims(rows: list[MatrixRow]) -> Iterator[Claim]:

@@ -7,9 +7,9 @@ import json
 
 from vla_gym.plugins import ReportFormatEntry
 from vla_gym.registry import registry
-from vla_gym.results import Results, markdown, notes, rich_table, summary_json, tables
+from vla_gym.results import Results, draw, markdown, notes, summary_json, tables
 
-_WIDTH = 160
+_WIDTH = 80
 
 
 def report(results: Results, name: str) -> bytes:
@@ -34,13 +34,13 @@ def as_markdown(results: Results) -> bytes:
 
 
 def as_text(results: Results) -> bytes:
-    """Return tables and notes as a terminal of 160 columns shows them, without colours."""
+    """Return tables and notes as a terminal of 80 columns shows them, without colours."""
     from rich.console import Console
 
     stream = io.StringIO()
     console = Console(file=stream, width=_WIDTH, highlight=False, color_system=None)
     for table in tables(results):
-        console.print(rich_table(table))
+        draw(console, table)
         console.print()
     stream.writelines(f"{line}\n" for line in notes(results))
     return stream.getvalue().encode()

@@ -12,7 +12,7 @@ from vla_gym.results.comparison import (
     published_rows,
 )
 from vla_gym.results.load import Results, load_results, make_results
-from vla_gym.results.render import markdown, markdown_table, rich_table, summary_json
+from vla_gym.results.render import draw, markdown, markdown_table, rich_table, summary_json
 from vla_gym.results.rescore import score
 from vla_gym.results.summary import Estimate, Summary
 from vla_gym.results.table import Table
@@ -25,6 +25,7 @@ __all__ = [
     "Summary",
     "Table",
     "differences",
+    "draw",
     "fingerprints",
     "load_results",
     "main_table",

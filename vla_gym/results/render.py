@@ -8,24 +8,43 @@ from typing import TYPE_CHECKING, Any
 
 from vla_gym.output import printable
 from vla_gym.results.comparison import fingerprints, published_rows
+from vla_gym.results.fitting import fitted, least_width, roomy, unwrapped
 from vla_gym.results.load import Results
 from vla_gym.results.summary import plain
 from vla_gym.results.table import Table
 from vla_gym.results.tables import notes, tables
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table as RichTable
 
 
-def rich_table(table: Table) -> RichTable:
-    """Return a table for ``rich.console.Console.print``."""
+def draw(console: Console, table: Table) -> None:
+    """Draw a table in the width of a console, in parts if need be, and its footnotes."""
+    for part in fitted(table, console.width):
+        title = printable(part.title)
+        console.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
+        console.print(rich_table(part, roomy=roomy(part, console.width)))
+    for line in table.footnotes:
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def rich_table(table: Table, *, roomy: bool = True) -> RichTable:
+    """Return a table without its title, with lines between its columns or without."""
+    from rich import box
     from rich.markup import escape
     from rich.table import Table as RichTable
 
-    drawn = RichTable(title=escape(printable(table.title)), title_justify="left")
+    drawn = RichTable()
+    if not roomy:
+        drawn.box, drawn.pad_edge, drawn.padding = box.SIMPLE_HEAD, False, (0, 0)
     for place, name in enumerate(table.columns):
         drawn.add_column(
-            escape(printable(name)), justify="left" if table.text or place == 0 else "right"
+            escape(printable(name)),
+            justify="left" if table.text or place == 0 else "right",
+            overflow="fold",
+            min_width=least_width(table, place),
+            no_wrap=place == 0 and unwrapped(table),
         )
     for section in table.sections:
         for row in section:
@@ -43,7 +62,8 @@ def markdown_table(table: Table) -> str:
             rows.append(("",) * len(table.columns))
         rows.extend(section)
     lines = ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
-    return "\n".join([f"### {table.title}", "", *lines])
+    below = ["", *(f"- {line}" for line in table.footnotes)] if table.footnotes else []
+    return "\n".join([f"### {table.title}", "", *lines, *below])
 
 
 def markdown(results: Results) -> str:

@@ -16,9 +16,11 @@ class Table:
         columns: Names.
         sections: Rows, grouped.
         text: Cells are words rather than numbers.
+        footnotes: Lines below it, which its cells refer to.
     """
 
     title: str
     columns: Row
     sections: tuple[tuple[Row, ...], ...]
     text: bool = False
+    footnotes: Row = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vla_gym.results.comparison import Published, published_rows
+from vla_gym.results.fitting import Footnotes
 from vla_gym.results.load import Results
 from vla_gym.results.summary import Estimate
 from vla_gym.results.table import Row, Table
@@ -30,11 +31,12 @@ def main_table(runs: Sequence[Results]) -> Table:
     """
     columns = _columns(runs[0])
     ours = tuple(_our_row(run, columns) for run in runs)
-    published = tuple(_published_row(row, columns) for row in published_rows(runs[0]))
+    sources = Footnotes()
+    published = tuple(_published_row(row, columns, sources) for row in published_rows(runs[0]))
     names = tuple(estimate.heading or estimate.name for estimate in columns)
     title = f"{runs[0].suite} (rates in %, 95 % intervals)"
     sections = (ours, published) if published else (ours,)
-    return Table(title, ("policy", "n", *names, "source"), sections)
+    return Table(title, ("policy", "n", *names), sections, footnotes=sources.lines)
 
 
 def notes(results: Results) -> list[str]:
@@ -98,10 +100,10 @@ def _our_row(results: Results, columns: Sequence[Estimate]) -> Row:
     cells = {estimate.name: estimate.cell for estimate in results.summary.estimates}
     errors = f" ({len(results.errors)} errors)" if results.errors else ""
     values = [cells.get(column.name, "-") for column in columns]
-    return (results.policy, f"{len(results.records)}{errors}", *values, "this run")
+    return (results.policy, f"{len(results.records)}{errors}", *values)
 
 
-def _published_row(item: Published, columns: Sequence[Estimate]) -> Row:
+def _published_row(item: Published, columns: Sequence[Estimate], sources: Footnotes) -> Row:
     row = item.row
     marks = [
         mark for mark, on in (("real robot", row.real), ("unverified", not row.verified)) if on
@@ -109,4 +111,5 @@ def _published_row(item: Published, columns: Sequence[Estimate]) -> Row:
     marks.append("same protocol" if item.comparable else "not comparable")
     found = [(column, row.values.get(column.name)) for column in columns]
     values = ["-" if value is None else column.text(value) for column, value in found]
-    return (row.shown, "", *values, f"{row.source} ({', '.join(marks)})")
+    source = sources.mark(f"{row.source} ({', '.join(marks)})")
+    return (f"{row.shown} {source}", "", *values)

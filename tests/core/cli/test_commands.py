@@ -149,6 +149,17 @@ def test_list_says_who_brings_what_and_why_it_does_not_work(vla_gym: Invoke) -> 
     assert vla_gym("list", "nonsense")[0] == 2
 
 
+def test_list_is_in_groups_and_can_be_filtered(vla_gym: Invoke) -> None:
+    out = vla_gym("list", "policies")[1]
+    assert out.startswith("vla-gym-mocks 1.2.3\n")
+    assert "mock" in vla_gym("list", "policies", "--filter", "MOC")[1]
+    assert json.loads(vla_gym("list", "policies", "--filter", "nothing", "--json")[1]) == []
+    assert "No policies have 'nothing'" in vla_gym("list", "policies", "--filter", "nothing")[1]
+    out = vla_gym("list", "backbones")[1]
+    assert "brain [1]" in out
+    assert "[1] needs no_such_module; install with: pip i x" in out
+
+
 def test_suite_show_prints_every_episode_as_json(vla_gym: Invoke) -> None:
     found = json.loads(vla_gym("suite", "show", "mock/chain", "--json")[1])
     assert list(found) == ["name", "protocol", "hash", "episodes"]
