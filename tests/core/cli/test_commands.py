@@ -244,7 +244,7 @@ def test_a_matrix_trains_its_policies_and_compares_their_order(
             "polices: [mock]\nsuites: [mock/chain]\npolicies: [mock]",
             "line 1: polices: unknown field. Did you mean policies",
         ),
-        ("[", "is not valid YAML"),
+        ("[", "not valid YAML"),
         ("- 1", "is list, expected a mapping"),
     ],
 )
