@@ -38,8 +38,8 @@ class VlaGymError(Exception):
 class UnknownNameError(VlaGymError, LookupError):
     """A name that nothing is registered under."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"Unknown {kind} {name!r}. {suggest(name, known)}")
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        super().__init__(f"Unknown {kind} {name!r}. {hint or suggest(name, known)}")
 
 
 class OptionError(VlaGymError, ValueError):

@@ -25,6 +25,7 @@ from vla_gym.errors import (
     UnknownNameError,
     VlaGymError,
 )
+from vla_gym.extras import install_hint
 from vla_gym.plugins import Entry
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -89,7 +90,7 @@ class Registry:
         """
         found = self._of(kind)
         if name not in found:
-            raise UnknownNameError(kind.word, name, found)
+            raise UnknownNameError(kind.word, name, found, install_hint(name))
         return found[name]
 
     def load(self, kind: type[Entry], name: str) -> Any:

@@ -31,14 +31,23 @@ DEBUG_VARIABLE = "VLA_GYM_DEBUG"
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     help="Evaluate robot policies: one install, one contract, one runner.",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        version.version_command()
+        raise typer.Exit
 
 
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    show_version: Annotated[  # noqa: ARG001 (its callback has ended the program)
+        bool,
+        typer.Option("--version", help="Show versions.", callback=_version, is_eager=True),
+    ] = False,
 ) -> None:
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"

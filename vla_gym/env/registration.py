@@ -28,6 +28,7 @@ from vla_gym.errors import (
     UnknownNameError,
     VlaGymError,
 )
+from vla_gym.extras import install_hint
 from vla_gym.plugins import EnvEntry
 from vla_gym.registry import load_target, registry
 
@@ -149,7 +150,8 @@ def build_and_ask(env_id: str, kwargs: Mapping[str, Any]) -> EnvContract:
     except (KeyboardInterrupt, VlaGymError):
         raise
     except gymnasium.error.UnregisteredEnv:
-        raise UnknownNameError("environment", env_id, registry().names(EnvEntry)) from None
+        known, hint = registry().names(EnvEntry), install_hint(env_id)
+        raise UnknownNameError("environment", env_id, known, hint) from None
     except gymnasium.error.Error as error:
         raise OptionError(f"Environment {env_id!r}: {error}") from error
     except BaseException as error:  # also SystemExit

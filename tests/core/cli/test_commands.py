@@ -379,3 +379,7 @@ def test_options_of_the_run_are_set_like_others(vla_gym: Invoke) -> None:
     status, _, err = vla_gym(*EVAL[:-1], 1, "--limit", 1, "--out", "here", "--threads", 1)
     assert status == 2
     assert "threads: 2 there, 1 now" in err
+
+
+def test_versions_are_an_option_too(vla_gym: Invoke) -> None:
+    assert vla_gym("--version")[:2] == vla_gym("version")[:2]
