@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vla_gym.records import EpisodeRecord
 from vla_gym.replay.walk import Moment, Walk
 
 FILM_HZ = 15.0
@@ -64,9 +65,15 @@ def frames(walk: Walk, stride: int, hold: int) -> Iterator[Frame]:
 def _composed(walk: Walk, cameras: list[str], moment: Moment, verdict: str | None) -> Frame:
     from vla_gym.report.video import compose_frame
 
-    instruction = walk.record.subtasks[moment.subtask].instruction
     pictures = walk.pictures(cameras)
-    return compose_frame(pictures, instruction=instruction, verdict=verdict, step=moment.step)
+    caption = caption_of(walk.record, moment.subtask, len(walk.spec.subtasks))
+    return compose_frame(pictures, instruction=caption, verdict=verdict, step=moment.step)
+
+
+def caption_of(record: EpisodeRecord, number: int, count: int) -> str:
+    """Return what is asked for, after which of how many sub-tasks it is where there are several."""
+    instruction = record.subtasks[number].instruction
+    return instruction if count == 1 else f"{number + 1}/{count} {instruction}"
 
 
 def _verdict(walk: Walk, number: int) -> str:

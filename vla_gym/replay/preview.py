@@ -1,4 +1,4 @@
-"""How the episodes of suites begin, in one picture: one row per task, one column per suite.
+"""How the episodes of suites begin, in one picture: one column per suite, its tasks below it.
 
 For any suite of any environment: environments are made and reset as the runner does it, and seen
 through one of their cameras.
@@ -6,7 +6,8 @@ through one of their cameras.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +58,18 @@ def save_preview(sheet: Image.Image, out: Path) -> Path:
 
 
 def _rows(suites: Sequence[Suite]) -> list[tuple[EpisodeSpec | None, ...]]:
-    """Return for each task (in order of appearance) its first episode in each suite."""
-    firsts: list[Mapping[str, EpisodeSpec]] = [dict(_firsts(suite)) for suite in suites]
-    names = dict.fromkeys(name for first in firsts for name in first)
-    return [tuple(first.get(name) for first in firsts) for name in names]
+    """Return the first episodes of the tasks of each suite, side by side.
+
+    Tasks that all suites have come first, each in a row of its own; below them every column goes on
+    with its others, so that only the end of a short one is empty.
+    """
+    firsts = [dict(_firsts(suite)) for suite in suites]
+    shared = [name for name in firsts[0] if all(name in first for first in firsts)]
+    columns = [
+        [first[name] for name in (*shared, *(n for n in first if n not in shared))]
+        for first in firsts
+    ]
+    return list(zip_longest(*columns))
 
 
 def _firsts(suite: Suite) -> Iterator[tuple[str, EpisodeSpec]]:

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from vla_gym.errors import OptionError, UnknownNameError
-from vla_gym.replay.preview import first_picture, preview, save_preview
+from vla_gym.records import EpisodeRecord, SubTaskRecord
+from vla_gym.replay.film import caption_of
+from vla_gym.replay.preview import _rows, first_picture, preview, save_preview
 from vla_gym.testing import mock_suite
 
 
@@ -44,3 +46,21 @@ def test_pictures_come_from_the_camera_asked_for() -> None:
 def test_sizes_must_make_sense() -> None:
     with pytest.raises(OptionError, match="expected at least 16 and 1"):
         preview([mock_suite(1)], width=2)
+
+
+def test_only_the_end_of_a_short_suite_is_empty() -> None:
+    suite = mock_suite(40, chain=1)
+    others = suite.episodes[1:]
+    kinds = list({e.subtasks[0].name: e for e in others}.values())
+    one = suite.model_copy(update={"episodes": tuple(kinds[:4])})
+    other = suite.model_copy(update={"episodes": tuple(kinds[2:5])})
+    rows = _rows([one, other])
+    assert [row[0].subtasks[0].name == row[1].subtasks[0].name for row in rows[:2]] == [True, True]
+    assert [[spec is None for spec in row] for row in rows] == [[False] * 2] * 3 + [[False, True]]
+
+
+@pytest.mark.parametrize(("count", "says"), [(1, "go on"), (5, "2/5 go on")])
+def test_a_caption_says_which_sub_task_of_how_many(count: int, says: str) -> None:
+    done = SubTaskRecord(name="go", instruction="go on", success=True, steps=1)
+    record = EpisodeRecord(episode=0, subtasks=(done, done))
+    assert caption_of(record, 1 if count > 1 else 0, count) == says
