@@ -28,7 +28,6 @@ from kill_jobs import JOBS
 
 from vla_gym.testing.chaos import children
 
-OTHERS_SECONDS = 5.0
 PR_SET_CHILD_SUBREAPER = 36
 """``prctl`` option, linux/prctl.h."""
 PATIENCE = 600.0
@@ -133,11 +132,7 @@ class Round:
         temporary = names(self.home / "tmp") - whole.temporary
         temporary |= {str(path) for path in self.home.rglob("*.partial*")}
         self.faults += [f"left temporary file {name}" for name in temporary]
-        left = shared_memory() - before
-        if left:  # of another program, perhaps, that is about to open or to remove it
-            time.sleep(OTHERS_SECONDS)
-            left &= shared_memory()
-        self.faults += [f"left shared memory {name}" for name in left]
+        self.faults += [f"left shared memory {name}" for name in shared_memory() - before]
 
     def _disturbed(self, blow: Blow, draw: random.Random, total: int) -> None:
         """Run the job, hit it, and look at what is there then."""
