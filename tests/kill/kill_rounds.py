@@ -49,7 +49,7 @@ class Blow:
         sign: Name of a signal.
         moment: When, as a share of what an undisturbed job makes.
         delay: Seconds later still, so that it also falls between two files.
-        then_kill: Whoever was stopped is not woken, its parent is killed.
+        then_kill: The parent is killed while it and others are stopped.
     """
 
     target: str
@@ -82,7 +82,10 @@ class Blow:
         send(hit, self.sign)
         if self.sign == "STOP" and self.target != "worker":
             time.sleep(PAUSE)
-            send([parent] if self.then_kill else hit, "KILL" if self.then_kill else "CONT")
+            if self.then_kill:
+                send([parent], "KILL")
+                time.sleep(PAUSE)  # who was stopped before it was a worker ends when it is woken
+            send(hit, "CONT")
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,11 @@ class Round:
         temporary = names(self.home / "tmp") - whole.temporary
         temporary |= {str(path) for path in self.home.rglob("*.partial*")}
         self.faults += [f"left temporary file {name}" for name in temporary]
-        self.faults += [f"left shared memory {name}" for name in shared_memory() - before]
+        left = shared_memory() - before
+        if left:  # others make and remove names while we look
+            time.sleep(PAUSE)
+            left &= shared_memory()
+        self.faults += [f"left shared memory {name}" for name in left]
 
     def _disturbed(self, blow: Blow, draw: random.Random, total: int) -> None:
         """Run the job, hit it, and look at what is there then."""
