@@ -58,7 +58,7 @@ def ask(target: str, arguments: Mapping[str, Any], *, what: str, time_limit: flo
 
 def _run(question: bytes, answer: Path, log: Path, time_limit: float) -> str:
     """Run the child until it has answered or ended; return how it ended."""
-    command = [sys.executable, "-c", _PROGRAM, str(answer), str(os.getpid())]
+    command = [sys.executable, "-u", "-c", _PROGRAM, str(answer), str(os.getpid())]
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,

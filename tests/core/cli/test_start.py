@@ -20,6 +20,11 @@ def vla_gym_register(): return [PolicyEntry("\\x41-policy", "{name}:Policy", "sa
 """
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "vla_gym.cli", *arguments],
@@ -27,6 +32,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
 
 
@@ -55,7 +61,7 @@ def test_importing_the_library_leaves_ctrl_c_and_warnings_alone() -> None:
         "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler; "
         "assert warnings.formatwarning is before"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, preexec_fn=heed_ctrl_c)
 
 
 def test_warnings_are_one_line(tmp_path: Path) -> None:
